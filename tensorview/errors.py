@@ -1,0 +1,35 @@
+"""What can go wrong for a user: each error says what was expected, what came, and how to mend it."""
+
+from __future__ import annotations
+
+
+class TensorviewError(Exception):
+    """Base of all errors that a user can mend. The command line prints it as one line and exits with 2."""
+
+
+class ModelError(TensorviewError):
+    """A model file that is missing, damaged, foreign or refused."""
+
+
+class InputError(TensorviewError):
+    """An input that can't be read or doesn't fit the model."""
+
+
+class BackendError(TensorviewError):
+    """Keras runs on something else than TensorFlow."""
+
+
+class TraceError(TensorviewError):
+    """A model that could not be run or recorded."""
+
+
+class OptionError(TensorviewError):
+    """An option or argument with a value that makes no sense; the message names those that do."""
+
+
+class BundleError(TensorviewError):
+    """A bundle that is damaged, foreign or of another version."""
+
+
+class OutputError(TensorviewError):
+    """An output that can't be written."""

@@ -1,0 +1,369 @@
+"""The manifest's schema: what a bundle says about a run. TypeScript types are generated from these classes.
+
+A tensor's values are `zero[c] + scale[c] * code` for uint8 codes 0..252; 253 is NaN, 254 +Inf and 255 -Inf.
+`float32` tensors hold their values as they are. Shapes are stored channel first, without the batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tensorview.errors import BundleError
+
+FORMAT = 1
+
+Kind = Literal[
+    "input", "conv", "depthwise", "pool", "norm", "activation", "dense", "merge", "attention", "recurrent",
+    "embedding", "reshape", "other", "block",
+]  # fmt: skip
+Form = Literal["image", "planes", "volume", "row", "sequence", "matrix", "scalar", "generic"]
+Role = Literal["input", "layer", "merge", "stub"]
+"""`merge`: a glyph where lines meet. `stub`: changes no value that one could look at (Dropout, Flatten, Rescaling)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorRef:
+    """Where a tensor's bytes lie in an inflated blob and how they become values.
+
+    Stored shapes: planes (C, H, W), volume (C, D, H, W), sequence (C, T), row (N,), matrix (heads, Q, K), picture
+    (H, W, 1|3). `quant` is the offset of float32 scale[C] followed by float32 zero[C] (C = shape[0]) in the same blob;
+    null for float32 values and for pictures. `source` is the stored-order shape that the model itself computed where
+    the tensor was reduced to the area mean of it (spatial axes) or cut to its first entries (other axes), else null.
+    """
+
+    blob: str
+    offset: int
+    dtype: Literal["uint8", "float32"]
+    shape: tuple[int, ...]
+    quant: int | None = None
+    source: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Statistics of the model's own values, before any reduction, over finite values; null where there is none."""
+
+    count: int
+    min: float | None
+    max: float | None
+    mean: float | None
+    std: float | None
+    zeros: float
+    """Share of values that are exactly zero, 0..1."""
+    nan: int
+    inf: int
+    histogram: tuple[int, ...]
+    """Counts in equal bins from min to max."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One line worth showing about a layer, such as ("kernel", "5×5")."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """One variable of a layer. `tensor` is stored (out, in, kh, kw) for conv kernels, else in the layer's own order."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    summary: Summary
+    tensor: TensorRef | None
+    rgb: bool
+    """A first conv's kernel over three colour channels, to be shown in true colour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Something wrong with a layer, over all samples of the bundle."""
+
+    kind: Literal["nan", "inf", "dead", "constant", "saturated"]
+    share: float
+    """Share of the layer's channels (or units, or values for nan and inf) that it concerns, 0..1."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    """One layer call. `shape` is the model's own, in its own order, without the batch; `axes` names each of it."""
+
+    id: str
+    label: str
+    layer: str
+    class_name: str
+    call: int
+    group: str | None
+    kind: Kind
+    form: Form
+    role: Role
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    params: int
+    trainable_params: int
+    macs: int | None
+    facts: tuple[Fact, ...]
+    weights: tuple[Weight, ...]
+    health: tuple[Health, ...]
+    note: str | None
+    """Why there is nothing to show here, or what is special, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupInfo:
+    """A call that contains other calls. Its output is that of its node `output`, where one node owns it."""
+
+    id: str
+    label: str
+    layer: str
+    class_name: str
+    call: int
+    group: str | None
+    shape: tuple[int, ...]
+    params: int
+    facts: tuple[Fact, ...]
+    weights: tuple[Weight, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """What one node computed for one sample.
+
+    `thumb` (K, h, w) is for the first frame: all channels where K equals the channel count, else one map, the mean of
+    |activation| over channels. `side` (S, h) and `top` (S, w) are row and column means of |activation| of S runs of
+    channels as codes 0..252 of the strongest (quant null). `tensor` is null where `note` of the node says why.
+    """
+
+    node: str
+    tensor: TensorRef | None
+    thumb: TensorRef | None
+    side: TensorRef | None
+    top: TensorRef | None
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScore:
+    index: int
+    label: str
+    value: float
+    """What the model returned, exactly."""
+    score: float | None
+    """Before the last softmax or sigmoid, where it could be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What one output said for one sample: its best classes in falling order, or its values."""
+
+    name: str
+    node: str
+    kind: Literal["classes", "binary", "values", "map"]
+    activation: Literal["softmax", "log_softmax", "sigmoid", "none"]
+    total: int
+    """How many classes or values there are; `top` may hold fewer."""
+    top: tuple[ClassScore, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What a person recognises of an input: raw 8-bit pixels (H, W, 1|3)."""
+
+    node: str
+    tensor: TensorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    name: str
+    pictures: tuple[Picture, ...]
+    predictions: tuple[Prediction, ...]
+    activations: tuple[Activation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """An attribution over one node's output: (1, H, W), 0..1. `raw` is signed, as the method's paper has it."""
+
+    node: str
+    tensor: TensorRef
+    raw: TensorRef | None
+    blank: bool
+    """Nothing speaks for the target: the map is zero everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelWeights:
+    """The weight of each channel of a layer in the attribution (Grad-CAM's alpha), float32 (C,)."""
+
+    node: str
+    tensor: TensorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributionInfo:
+    """One method, for one sample and one target."""
+
+    method: str
+    sample: int
+    output: str
+    target: int
+    target_label: str
+    score: float
+    """The score that was explained, before softmax or sigmoid."""
+    score_note: str
+    layer: str | None
+    """The node that the method looks at by default, where it looks at one."""
+    inputs: tuple[HeatMap, ...]
+    layers: tuple[HeatMap, ...]
+    weights: tuple[ChannelWeights, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodInfo:
+    name: str
+    title: str
+    question: str
+    """What it answers, in one short sentence."""
+    paper: str
+    range: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputInfo:
+    """One input of the model and how files became it."""
+
+    node: str
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    preprocessing: str
+    guessed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    name: str
+    class_name: str
+    file: str | None
+    digest: str | None
+    """SHA-256 of the model file."""
+    params: int
+    trainable_params: int
+    macs: int | None
+    layers: int
+    """Layer calls, inputs left out."""
+    keras: str
+    tensorflow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """A layer whose maps are smaller here than in the model: area means, sides in pixels."""
+
+    node: str
+    source: tuple[int, ...]
+    stored: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    limit: int | None
+    """Bytes that the file was to stay within; null for no limit."""
+    smallest_map: int | None
+    """Side in pixels of the smallest map that was made by reduction; null where nothing was reduced."""
+    reductions: tuple[Reduction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """Bytes of their own: raw deflate, `size` bytes after inflation, `stored` before."""
+
+    id: str
+    size: int
+    stored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    format: int
+    generator: str
+    created: str
+    title: str
+    model: ModelInfo
+    inputs: tuple[InputInfo, ...]
+    nodes: tuple[NodeInfo, ...]
+    groups: tuple[GroupInfo, ...]
+    edges: tuple[Edge, ...]
+    samples: tuple[Sample, ...]
+    methods: tuple[MethodInfo, ...]
+    attributions: tuple[AttributionInfo, ...]
+    labels: tuple[str, ...] | None
+    notes: tuple[str, ...]
+    """What a reader must know to trust this: guessed preprocessing, missing edges."""
+    budget: Budget
+    blobs: tuple[Blob, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def from_json(data: Any) -> Manifest:
+    """A manifest from parsed JSON. Raises BundleError that names the first field that doesn't fit the schema."""
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise BundleError(f"this bundle has format {found!r}; this tensorview reads format {FORMAT}")
+    return typing.cast(Manifest, _parse(Manifest, data, "manifest"))
+
+
+def _parse(kind: Any, data: Any, where: str) -> Any:
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        if data in typing.get_args(kind):
+            return data
+    elif origin in (typing.Union, types.UnionType):
+        if data is None and type(None) in typing.get_args(kind):
+            return None
+        [inner] = [arg for arg in typing.get_args(kind) if arg is not type(None)]
+        return _parse(inner, data, where)
+    elif origin is tuple:
+        if isinstance(data, list | tuple):
+            item = typing.get_args(kind)[0]
+            return tuple(_parse(item, value, f"{where}[{i}]") for i, value in enumerate(data))
+    elif dataclasses.is_dataclass(kind):
+        if isinstance(data, dict):
+            hints = _hints(kind)
+            missing = hints.keys() - data.keys()
+            if missing:
+                raise BundleError(f"{where}.{min(missing)} is missing in the bundle's manifest")
+            return kind(**{name: _parse(hint, data[name], f"{where}.{name}") for name, hint in hints.items()})
+    elif kind is float:
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            return float(data)
+    elif isinstance(data, kind) and (kind is bool or not isinstance(data, bool)):
+        return data
+    raise BundleError(f"{where} of the bundle's manifest should be {kind}, but it is {str(data)[:60]!r}")
+
+
+_cache: dict[Any, dict[str, Any]] = {}
+
+
+def _hints(kind: Any) -> dict[str, Any]:
+    if kind not in _cache:
+        _cache[kind] = typing.get_type_hints(kind)
+    return _cache[kind]
