@@ -1,0 +1,14 @@
+// Where a bundle's bytes come from. Everything else sees only this interface.
+
+import type { Manifest } from "./manifest.gen";
+
+export interface Source {
+  readonly manifest: Manifest;
+  /** The inflated bytes of a blob. Rejects with SourceError where the bundle is cut short or damaged. */
+  blob(id: string): Promise<Uint8Array>;
+}
+
+/** Its message is made to be read by the person who opened the page. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+}

@@ -1,0 +1,85 @@
+// The one place where what the person sees is kept. Panels and the scene read it and ask it to change.
+
+import type { Kind } from "../bundle/manifest.gen";
+
+export type Mode = "activations" | "attribution";
+export type Theme = "dark" | "light";
+export type SheetTab = "result" | "layers" | "layer" | "heat";
+
+export interface ViewState {
+  readonly sample: number;
+  /** Id of the node, group or block that the inspector tells about. */
+  readonly selected: string | null;
+  /** Ids that are drawn as all of their channels. */
+  readonly open: ReadonlySet<string>;
+  /** Blocks whose members stand on the shelf one by one. */
+  readonly unfolded: ReadonlySet<string>;
+  readonly hovered: string | null;
+  readonly channel: number | null;
+  readonly mode: Mode;
+  readonly method: string | null;
+  readonly target: number | null;
+  readonly heatLayer: string | null;
+  readonly opacity: number;
+  /** Whether colours run over a layer's range or over each channel's own. */
+  readonly range: "layer" | "channel";
+  readonly theme: Theme;
+  /** Whether the hint for the first click is still shown. */
+  readonly hint: boolean;
+  /** Kinds that the layer list is filtered by; empty shows all. */
+  readonly kinds: ReadonlySet<Kind>;
+  readonly panels: { readonly left: boolean; readonly right: boolean; readonly tab: SheetTab };
+}
+
+export type Listener = (state: ViewState, before: ViewState) => void;
+
+export interface Store {
+  get(): ViewState;
+  set(patch: Partial<ViewState>): void;
+  /** Calls the listener after each change; returns what stops that. */
+  subscribe(listener: Listener): () => void;
+}
+
+export const START: ViewState = {
+  sample: 0,
+  selected: null,
+  open: new Set(),
+  unfolded: new Set(),
+  hovered: null,
+  channel: null,
+  mode: "activations",
+  method: null,
+  target: null,
+  heatLayer: null,
+  opacity: 0.8,
+  range: "layer",
+  theme: "dark",
+  hint: true,
+  kinds: new Set(),
+  panels: { left: true, right: true, tab: "result" },
+};
+
+function same(a: unknown, b: unknown): boolean {
+  if (a instanceof Set && b instanceof Set) return a.size === b.size && [...a].every((item) => b.has(item));
+  return Object.is(a, b);
+}
+
+export function createStore(start: Partial<ViewState> = {}): Store {
+  let state: ViewState = { ...START, ...start };
+  const listeners = new Set<Listener>();
+  return {
+    get: () => state,
+    set(patch) {
+      const changed = (Object.keys(patch) as (keyof ViewState)[]).some((key) => !same(state[key], patch[key]));
+      if (!changed) return;
+      const before = state;
+      state = { ...state, ...patch };
+      // A listener may change the state again; the ones after it then see the newest with the same `before`.
+      for (const listener of [...listeners]) listener(state, before);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
