@@ -1,0 +1,285 @@
+"""Records one call of a model as a graph of layer calls.
+
+Nodes are calls, not layers: a shared layer called three times is three nodes. Nesting comes from the call stack; edges
+from the traced TensorFlow graph: from each call's output tensors back through raw operations until tensors of other
+calls are met. The model is neither cloned nor changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tensorview import watch
+from tensorview.errors import TraceError
+
+OPAQUE = (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed)
+"""Layers that call their inner layers in a loop: those calls belong to an inner graph and are not nodes."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One recorded call. `output` is the structure of tensors that it returned; `keras_layer` is None for inputs."""
+
+    id: str
+    layer: str
+    class_name: str
+    call: int
+    group: str | None
+    keras_layer: Any
+    output: Any = None
+    arguments: tuple[Any, ...] = ()
+    children: int = 0
+
+
+@dataclass(slots=True)
+class Recording:
+    """What `record` saw: leaf calls and inputs in call order, groups, edges, the model's outputs."""
+
+    calls: tuple[Call, ...]
+    groups: tuple[Call, ...]
+    edges: tuple[tuple[str, str], ...]
+    inputs: dict[str, Any]
+    outputs: Any
+    output_names: tuple[str, ...]
+    output_ids: tuple[str | None, ...]
+    notes: tuple[str, ...]
+    _by_id: dict[str, Call] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_id = {call.id: call for call in (*self.calls, *self.groups)}
+
+    def find(self, name: str) -> Call:
+        """The call with this id, else the last call of the layer with this name."""
+        if name in self._by_id:
+            return self._by_id[name]
+        named = [call for call in (*self.groups, *self.calls) if call.layer == name]
+        if named:
+            return named[-1]
+        near = difflib.get_close_matches(name, [*self._by_id, *(call.layer for call in self.calls)], n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+        raise TraceError(f"the model has no layer call {name!r}{hint}")
+
+    def tensor(self, name: str) -> Any:
+        """The one tensor that a call returned. Raises TraceError where it returned several or none."""
+        call = self.find(name)
+        tensors = list(flat_tensors(call.output))
+        if len(tensors) != 1:
+            raise TraceError(f"layer call {call.id!r} returns {len(tensors)} tensors, where exactly one is needed")
+        return tensors[0]
+
+
+def flat_tensors(structure: Any) -> Iterator[Any]:
+    """All tensors in a structure; sparse and ragged ones by their components."""
+    for leaf in tf.nest.flatten(structure, expand_composites=True):
+        if tf.is_tensor(leaf):
+            yield leaf
+
+
+def record(model: Any, inputs: Any, names: Iterable[str] | None = None) -> Recording:
+    """Call `model` on `inputs` and record it. Inside a tf.function under tracing edges are complete; eagerly only
+    those are seen where a call takes the very tensor that another returned.
+
+    `inputs`: the structure of tensors that the model takes. `names`: a name for each flattened input.
+    """
+    recorder = _Recorder(model)
+    inputs = recorder.add_inputs(inputs, names)
+    with watch.listening(recorder):
+        outputs = model(inputs, training=False) if _takes_training(model) else model(inputs)
+    return recorder.finish(outputs)
+
+
+def _takes_training(model: Any) -> bool:
+    return bool(getattr(model, "_call_has_training_arg", True))
+
+
+class _Recorder:
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        self.stack: list[Call] = []
+        self.calls: list[Call] = []
+        self.begun: list[Call] = []
+        self.owner: dict[int, Call] = {}
+        self.alive: list[Any] = []
+        self.layer_calls: dict[int, int] = {}
+        self.siblings: dict[tuple[str | None, int], int] = {}
+        self.ids: set[str] = set()
+
+    # Inputs ------------------------------------------------------------------------------------------------------
+
+    def add_inputs(self, inputs: Any, names: Iterable[str] | None) -> Any:
+        flat = tf.nest.flatten(inputs)
+        given = list(names) if names is not None else [f"input_{i}" for i in range(len(flat))]
+        renewed = []
+        for name, tensor in zip(given, flat, strict=True):
+            if tensor is None:
+                renewed.append(None)
+                continue
+            if any(tensor is other for other in renewed):
+                tensor = tf.identity(tensor)
+            call = Call(self._unique(name), name, "InputLayer", 0, None, None, tensor)
+            self.calls.append(call)
+            self._own(call)
+            renewed.append(tensor)
+        return tf.nest.pack_sequence_as(inputs, renewed)
+
+    # Calls -------------------------------------------------------------------------------------------------------
+
+    def on_call(self, layer: Any, original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        if not self._concerns(layer, args, kwargs):
+            return original(layer, *args, **kwargs)
+        if layer is self.model and not self.stack:
+            self.stack.append(Call("", layer.name, type(layer).__name__, 0, None, layer))
+            try:
+                return original(layer, *args, **kwargs)
+            finally:
+                self.stack.pop()
+        call = self._begin(layer, (args, kwargs))
+        self.stack.append(call)
+        try:
+            if isinstance(layer, OPAQUE):
+                with watch.deaf():
+                    output = original(layer, *args, **kwargs)
+            else:
+                output = original(layer, *args, **kwargs)
+        finally:
+            self.stack.pop()
+        return self._end(call, output)
+
+    def _concerns(self, layer: Any, args: Any, kwargs: Any) -> bool:
+        graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        if graph is not self.graph:
+            return False  # the inside of a loop, a branch or an inner tf.function
+        if not isinstance(layer, keras.layers.Layer) and self.stack:
+            # An operation object that a layer uses for its own arithmetic is part of that layer.
+            if not isinstance(self.stack[-1].keras_layer, keras.Model):
+                return False
+        return not any(isinstance(leaf, keras.KerasTensor) for leaf in tf.nest.flatten((args, kwargs)))
+
+    def _begin(self, layer: Any, arguments: tuple[Any, ...]) -> Call:
+        parent = self.stack[-1] if self.stack else None
+        group = parent.id or None if parent else None
+        name = str(layer.name)
+        number = self.layer_calls.get(id(layer), 0)
+        self.layer_calls[id(layer)] = number + 1
+        again = self.siblings.get((group, id(layer)), 0)
+        self.siblings[group, id(layer)] = again + 1
+        path = f"{group}/{name}" if group else name
+        if parent:
+            parent.children += 1
+        unique = self._unique(f"{path}#{again}" if again else path)
+        call = Call(unique, name, type(layer).__name__, number, group, layer, arguments=arguments)
+        self.begun.append(call)
+        return call
+
+    def _end(self, call: Call, output: Any) -> Any:
+        if call.children:
+            call.output = output
+            self.alive.append(output)
+            return output
+        arguments = {id(tensor) for tensor in flat_tensors(call.arguments)}
+
+        def renew(leaf: Any) -> Any:
+            """A tensor that someone owns already gets an identity of its own, so that edges don't skip this call."""
+            if not tf.is_tensor(leaf) or not isinstance(leaf, tf.Tensor):
+                return leaf
+            if id(leaf) not in self.owner and id(leaf) not in arguments:
+                return leaf
+            mask = getattr(leaf, "_keras_mask", None)
+            renewed = tf.identity(leaf)
+            if mask is not None:
+                renewed._keras_mask = mask
+            return renewed
+
+        call.output = tf.nest.map_structure(renew, output)
+        self.calls.append(call)
+        self._own(call)
+        return call.output
+
+    def _own(self, call: Call) -> None:
+        for tensor in flat_tensors(call.output):
+            self.owner[id(tensor)] = call
+            self.alive.append(tensor)
+
+    def _unique(self, path: str) -> str:
+        name, number = path, 1
+        while name in self.ids:
+            number += 1
+            name = f"{path}~{number}"
+        self.ids.add(name)
+        return name
+
+    # The whole ---------------------------------------------------------------------------------------------------
+
+    def finish(self, outputs: Any) -> Recording:
+        edges: dict[tuple[str, str], None] = {}
+        for call in self.calls:
+            for source in self._sources(call):
+                edges[source.id, call.id] = None
+        flat = [leaf for leaf in tf.nest.flatten(outputs) if leaf is not None]
+        notes = []
+        if self.graph is None:
+            notes.append(
+                "This model could not be traced as a graph, so it was recorded eagerly: where raw operations stand "
+                "between layers, edges may be missing."
+            )
+        return Recording(
+            calls=tuple(self.calls),
+            groups=tuple(call for call in self.begun if call.children),
+            edges=tuple(edges),
+            inputs={call.id: call.output for call in self.calls if call.class_name == "InputLayer"},
+            outputs=outputs,
+            output_names=output_names(self.model, outputs),
+            output_ids=tuple(self._output_id(leaf) for leaf in flat),
+            notes=tuple(notes),
+        )
+
+    def _sources(self, call: Call) -> list[Call]:
+        if self.graph is not None:
+            return self._walk(list(flat_tensors(call.output)), call)
+        owners = [self.owner.get(id(tensor)) for tensor in flat_tensors(call.arguments)]
+        return [owner for owner in dict.fromkeys(owners) if owner is not None and owner is not call]
+
+    def _walk(self, tensors: list[Any], call: Call | None) -> list[Call]:
+        """The calls whose outputs these tensors were computed from, nearest first met."""
+        found: dict[Call, None] = {}
+        seen: set[int] = set()
+        todo = list(tensors)
+        while todo:
+            tensor = todo.pop()
+            if id(tensor) in seen:
+                continue
+            seen.add(id(tensor))
+            owner = self.owner.get(id(tensor))
+            if owner is not None and owner is not call:
+                found[owner] = None
+            else:
+                todo.extend(reversed(tensor.op.inputs))
+        return list(found)
+
+    def _output_id(self, leaf: Any) -> str | None:
+        tensors = list(flat_tensors(leaf))
+        for tensor in tensors:
+            if id(tensor) in self.owner:
+                return self.owner[id(tensor)].id
+        if self.graph is None:
+            return None
+        found = self._walk(tensors, None)
+        return found[0].id if found else None
+
+
+def output_names(model: Any, outputs: Any) -> tuple[str, ...]:
+    """A name for each flattened output: the dict key where there is one, else Keras's own name, else its index."""
+    own = list(getattr(getattr(model, "_functional", None) or model, "output_names", None) or [])
+    paths = [path for path, leaf in keras.tree.flatten_with_path(outputs) if leaf is not None]
+    if any(path and isinstance(path[-1], str) for path in paths):
+        return tuple(".".join(str(part) for part in path) for path in paths)
+    if len(own) == len(paths) and len(set(own)) == len(own):
+        return tuple(str(name) for name in own)
+    return tuple(f"output_{i}" if len(paths) > 1 else "output" for i in range(len(paths)))
