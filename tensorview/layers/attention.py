@@ -1,0 +1,24 @@
+"""Attention."""
+
+from __future__ import annotations
+
+from tensorview.layers.description import Entry
+from tensorview.layers.facts import flags, named, together
+from tensorview.layers.layout import queries
+
+_SCALED = together(named(score="score_mode", dropout="dropout"), flags(scaled="use_scale"))
+
+ENTRIES = {
+    "Attention": Entry(kind="attention", layout=queries, facts=_SCALED),
+    "AdditiveAttention": Entry(kind="attention", layout=queries, facts=_SCALED),
+    "MultiHeadAttention": Entry(
+        kind="attention",
+        layout=queries,
+        facts=named(heads="num_heads", key_size="key_dim", value_size="value_dim", dropout="dropout"),
+    ),
+    "GroupedQueryAttention": Entry(
+        kind="attention",
+        layout=queries,
+        facts=named(query_heads="num_query_heads", key_value_heads="num_key_value_heads", head_size="head_dim"),
+    ),
+}
