@@ -1,0 +1,71 @@
+"""Attribution: which part of an input speaks for what a model says. TensorFlow is imported when a method runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tensorview.attribution.registry import find, methods
+from tensorview.attribution.result import Attribution
+from tensorview.errors import OptionError
+
+if TYPE_CHECKING:
+    from tensorview.attribution.export import Explanations
+
+__all__ = ["Attribution", "attribute", "for_export", "methods"]
+
+
+def attribute(
+    model: Any,
+    inputs: Any,
+    method: str = "grad_cam",
+    target: Any = None,
+    layer: Any = None,
+    *,
+    labels: Sequence[str] | None = None,
+    **parameters: Any,
+) -> Attribution:
+    """Explain what `model` says about `inputs`.
+
+    inputs: an array (N, ...), or a list or dict of arrays as the model takes them. method: one of `methods()`.
+    target: None or "top" for the top class of the first output; a class index; a label (where `labels` names the
+    classes in order); a list of one of these a sample; (output name or position, one of these); or a callable that
+    maps the score tensor of an output to one value a sample. layer: a layer's name or a node id, for methods that look
+    at a layer; None for the last convolution. Other keywords are the method's parameters.
+
+    The model is left as it was. Raises OptionError for an unknown method, target, layer or parameter, InputError for
+    inputs that don't fit the model, TraceError for a model that can't be run.
+    """
+    chosen = find(method, parameters)
+    name = _layer_name(layer)
+    if name is not None and not chosen.looks_at_layer:
+        raise OptionError(f"{method} looks at the input only; it takes no layer, but {name!r} came")
+    from tensorview.attribution.engine import prepared
+    from tensorview.attribution.target import parse
+
+    tensors, samples = prepared(model, inputs)
+    return chosen.explain(model, tensors, parse(target, samples, labels), name)
+
+
+def for_export(
+    model: Any,
+    inputs: Any,
+    targets: Sequence[Any] | None = None,
+    methods: Sequence[str] = ("grad_cam", "saliency"),
+    top: int = 3,
+    *,
+    labels: Sequence[str] | None = None,
+) -> Explanations:
+    """All that a page shows of attribution: see `tensorview.attribution.export.explanations`."""
+    from tensorview.attribution.export import explanations
+
+    return explanations(model, inputs, targets, methods, top, labels=labels)
+
+
+def _layer_name(layer: Any) -> str | None:
+    if layer is None or isinstance(layer, str):
+        return layer
+    name = getattr(layer, "name", None)
+    if isinstance(name, str):
+        return name
+    raise OptionError(f"layer is a layer's name or a node id, but {layer!r} came")

@@ -1,0 +1,193 @@
+"""Runs gradient methods: one compiled function for a model, its input's shape and a question; nothing is retraced for
+another class or batch size, and nothing is left on the user's model."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tensorview import tracing
+from tensorview.attribution.method import GradientMethod, Maps
+from tensorview.attribution.parameters import parameters
+from tensorview.attribution.result import Attribution
+from tensorview.attribution.target import Target
+from tensorview.attribution.view import View
+from tensorview.deep import run_deep
+from tensorview.errors import TensorviewError, TraceError
+from tensorview.recorder import Recording
+
+KEPT = 16
+"""Compiled functions that are kept for one model; the one not used for longest goes first."""
+CHUNK_BYTES = 2 * 2**30
+"""Activations that one run may hold; larger batches go through in parts."""
+
+_lock = threading.Lock()
+_cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Program]] = weakref.WeakKeyDictionary()
+
+
+@dataclass(slots=True)
+class Program:
+    """A compiled function and what was learned about the model while tracing it."""
+
+    run: Callable[..., Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What a compiled function answers. `build(view, facts)` makes the tensors to return while the model is traced,
+    and may note facts; `key` stands for it in the cache: equal keys must mean equal functions."""
+
+    target: Target
+    layer: str | None
+    key: Hashable
+    build: Callable[[View, dict[str, Any]], dict[str, Any]]
+
+
+def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, layer: str | None) -> Attribution:
+    """What `Method.explain` says, for a gradient method."""
+
+    def build(view: View, facts: dict[str, Any]) -> dict[str, Any]:
+        view.differentiate(list(method.by(view)))
+        maps = method.maps(view)
+        facts.update(layer=maps.layer, steps=maps.steps)
+        return tensors(maps)
+
+    program, result = run(model, inputs, Question(target, layer, ("explain", method), build))
+    facts, values = program.facts, result["values"]
+    blank = ~np.any([np.reshape(v, (len(v), -1)).any(axis=1) for v in values.values()], axis=0)
+    return Attribution(
+        method=method.name,
+        target=result["index"].astype(np.int64),
+        output=facts["output"],
+        layer=facts["layer"],
+        values=one_or_all(values),
+        raw=one_or_all(result["raw"]),
+        score=result["score"],
+        score_note=facts["note"],
+        activation=facts["activation"],
+        weights=result.get("weights"),
+        steps=facts["steps"],
+        blank=blank,
+        parameters={parameter.name: getattr(method, parameter.name) for parameter in parameters(type(method))},
+    )
+
+
+def prepared(model: Any, inputs: Any) -> tuple[Any, int]:
+    """Inputs as tensors in the structure that the model takes, and the number of samples."""
+    structure, _ = tracing.prepare(model, inputs)
+    return structure, next((int(t.shape[0]) for t in tf.nest.flatten(structure) if t is not None), 0)
+
+
+def run(model: Any, inputs: Any, question: Question) -> tuple[Program, dict[str, Any]]:
+    """The answer as NumPy arrays, `score` and `index` added, and the program that gave it."""
+    structure, specs = tracing.prepare(model, inputs)
+    flat = [tensor for tensor in tf.nest.flatten(structure) if tensor is not None]
+    program = _program(model, structure, specs, question)
+    target, facts = question.target, program.facts
+    target.check(facts["classes"], facts["output"])
+    samples = len(target.indices)
+    step = facts["chunk"] if all(spec.shape.rank and spec.shape[0] is None for spec in _flat(specs)) else samples
+    parts = []
+    for start in range(0, max(samples, 1), max(step, 1)):
+        part = slice(start, start + step)
+        arguments = [tensor[part] for tensor in flat] if step < samples else flat
+        parts.append(program.run(*arguments, tf.constant(target.indices[part])))
+    joined = tf.nest.map_structure(lambda *tensors: np.concatenate([t.numpy() for t in tensors]), *parts)
+    return program, joined
+
+
+def tensors(maps: Maps) -> dict[str, Any]:
+    """The tensors of maps, as a compiled function returns them."""
+    given = {"values": maps.values, "raw": maps.raw}
+    return given if maps.weights is None else {**given, "weights": maps.weights}
+
+
+def one_or_all(values: Any) -> Any:
+    """A dict by input name of a model with several inputs; of one with a single input its only value."""
+    return next(iter(values.values())) if isinstance(values, dict) and len(values) == 1 else values
+
+
+def _program(model: Any, structure: Any, specs: Any, question: Question) -> Program:
+    target = question.target
+    function = weakref.ref(target.function) if target.function is not None else None
+    shapes = tuple((spec.shape.rank, tuple(spec.shape), spec.dtype) for spec in _flat(specs))
+    key = (
+        question.key,
+        question.layer,
+        target.output,
+        function,
+        shapes,
+        tracing.input_names(model, specs),
+        _fingerprint(model),
+    )
+    with _lock:
+        kept = _cache.setdefault(model, OrderedDict())
+        if key in kept:
+            kept.move_to_end(key)
+            return kept[key]
+    program = run_deep(lambda: _compile(model, structure, specs, question))
+    with _lock:
+        kept[key] = program
+        while len(kept) > KEPT:
+            kept.popitem(last=False)
+    return program
+
+
+def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Program:
+    target = question.target
+    facts: dict[str, Any] = {}
+
+    def function(recording: Recording, index: Any) -> dict[str, Any]:
+        facts.clear()
+        view = View(recording, target, index, question.layer)
+        output = view.output
+        classes = output.classes if output.classes is not None else 2**31 - 1
+        facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note)
+        facts.update(chunk=max(1, CHUNK_BYTES // max(1, _bytes(recording))), notes=recording.notes)
+        if target.function is not None:
+            facts.update(note=f"the target function of output {output.name!r}, {output.note}")
+        return {**question.build(view, facts), "score": view.score, "index": view.index}
+
+    exact = tf.nest.map_structure(
+        lambda spec, tensor: None if spec is None else tf.TensorSpec(tensor.shape, tensor.dtype), specs, structure
+    )
+    extra = [tf.TensorSpec([None], tf.int32)]
+    try:
+        return Program(tracing.compiled(model, specs, function, extra), facts)
+    except TensorviewError:
+        raise
+    except Exception:  # the model's own code may need the batch size, and may raise anything to say so
+        try:
+            return Program(tracing.compiled(model, exact, function, extra), facts)
+        except TensorviewError:
+            raise
+        except Exception as error:
+            first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise TraceError(f"the model can't be traced, which gradients need: {first[:300]}") from error
+
+
+def _flat(specs: Any) -> list[Any]:
+    return [spec for spec in tf.nest.flatten(specs) if spec is not None]
+
+
+def _bytes(recording: Recording) -> int:
+    """Bytes of all recorded activations of one sample."""
+    total = 0
+    for call in recording.calls:
+        for tensor in tf.nest.flatten(call.output):
+            if tf.is_tensor(tensor) and tensor.shape.rank is not None:
+                total += 4 * int(np.prod([size or 1 for size in tensor.shape[1:]], dtype=np.int64))
+    return total
+
+
+def _fingerprint(model: Any) -> Hashable:
+    """Changes when a user swaps a layer or an activation, so that no function of the model as it was is run."""
+    return tuple((id(layer), id(getattr(layer, "activation", None))) for layer in model._flatten_layers())

@@ -1,0 +1,164 @@
+"""All that a page shows of attribution, for a batch of samples, at the cost of one trace and one pass a target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tensorview.attribution import engine
+from tensorview.attribution.layer_method import LayerMethod
+from tensorview.attribution.method import GradientMethod
+from tensorview.attribution.outputs import output_at
+from tensorview.attribution.registry import find
+from tensorview.attribution.result import Array
+from tensorview.attribution.target import Target, parse, ranked
+from tensorview.attribution.view import View
+from tensorview.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OutputScores:
+    """One output's scores before its last activation: (N, classes), positions summed; see `outputs.Output`."""
+
+    name: str
+    scores: Array
+    activation: str
+    binary: bool
+    """One sigmoid unit: class 1 is its score, class 0 the negative."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LayerMap:
+    """Grad-CAM on one layer for one sample: `raw` signed, `values` 0..1, both (H, W) at the layer's size (or (T,),
+    (D, H, W)); `weights` (channels,)."""
+
+    node: str
+    raw: Array
+    values: Array
+    weights: Array
+    blank: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explanation:
+    """One method's answer for one sample and one target. `values` and `raw` as in Attribution, without the batch,
+    always dicts by input name; a CAM's raw is that of its layer in `layers`."""
+
+    method: str
+    sample: int
+    output: str
+    target: int
+    score: float
+    score_note: str
+    layer: str | None
+    values: dict[str, Array]
+    raw: dict[str, Array]
+    layers: tuple[LayerMap, ...]
+    """Of methods that look at a layer: one for each convolution that leads to the score, in call order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explanations:
+    """What `explanations` returns. notes: methods that could not run on this model, and why."""
+
+    outputs: tuple[OutputScores, ...]
+    items: tuple[Explanation, ...]
+    notes: tuple[str, ...]
+
+
+def explanations(
+    model: Any,
+    inputs: Any,
+    targets: Sequence[Any] | None,
+    methods: Sequence[str],
+    top: int,
+    *,
+    labels: Sequence[str] | None = None,
+) -> Explanations:
+    """Explain several targets of each sample by several methods.
+
+    targets: each explained for every sample, in any form that `attribute` takes; none: the `top` best classes of
+    each sample's first output. Gradient methods share one compiled function and one backward pass a target, which
+    gives the input's gradient and the CAMs of all convolutions at once. Items come by sample, method, target.
+    """
+    chosen = tuple(method for name in methods if isinstance(method := find(name), GradientMethod))
+    structure, samples = engine.prepared(model, inputs)
+    asked = [parse(target, samples, labels) for target in targets] if targets else [ranked(0, samples)]
+    runs = [_run(model, structure, target, chosen) for target in asked]
+    facts, first = runs[0]
+    if not targets:
+        ranks = min(top, first["outputs"][0].shape[1])
+        runs += [_run(model, structure, ranked(rank, samples), chosen) for rank in range(1, ranks)]
+    items = [
+        _explanation(own, result, name, sample)
+        for sample in range(samples)
+        for name in facts["methods"]
+        for own, result in runs
+    ]
+    outputs = tuple(
+        OutputScores(scores=scores, **known) for scores, known in zip(first["outputs"], facts["outputs"], strict=True)
+    )
+    return Explanations(outputs=outputs, items=tuple(items), notes=facts["missing"])
+
+
+def _run(
+    model: Any, structure: Any, target: Target, methods: tuple[GradientMethod, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    def build(view: View, facts: dict[str, Any]) -> dict[str, Any]:
+        outputs = [output_at(view.recording, i) for i in range(len(view.recording.output_names))]
+        facts["outputs"] = [
+            {"name": o.name, "activation": o.activation, "binary": o.binary, "note": o.note} for o in outputs
+        ]
+        wanted: list[Any] = []
+        usable: list[GradientMethod] = []
+        missing: list[str] = []
+        for method in methods:
+            try:
+                wanted += method.by(view)
+                usable.append(method)
+            except OptionError as error:
+                missing.append(f"{method.title} is missing: {error}")
+        layers = view.features.all() if any(isinstance(method, LayerMethod) for method in usable) else ()
+        view.differentiate([*wanted, *(layer.tensor for layer in layers)])
+        facts.update(methods={}, missing=tuple(missing))
+        results = {}
+        for method in usable:
+            maps = method.maps(view)
+            results[method.name] = engine.tensors(maps)
+            if isinstance(method, LayerMethod):
+                results[method.name]["layers"] = {layer.id: method.cam(view, layer) for layer in layers}
+            facts["methods"][method.name] = maps.layer
+        return {"outputs": [output.scores for output in outputs], "methods": results}
+
+    program, result = engine.run(model, structure, engine.Question(target, None, ("export", methods), build))
+    return program.facts, result
+
+
+def _explanation(facts: dict[str, Any], result: dict[str, Any], name: str, sample: int) -> Explanation:
+    maps = result["methods"][name]
+    raw = maps["raw"] if isinstance(maps["raw"], dict) else {}
+    return Explanation(
+        method=name,
+        sample=sample,
+        output=facts["output"],
+        target=int(result["index"][sample]),
+        score=float(result["score"][sample]),
+        score_note=facts["note"],
+        layer=facts["methods"][name],
+        values={key: value[sample] for key, value in maps["values"].items()},
+        raw={key: value[sample] for key, value in raw.items()},
+        layers=tuple(
+            _layer_map(node, cam[sample], weights[sample]) for node, (cam, weights) in maps.get("layers", {}).items()
+        ),
+    )
+
+
+def _layer_map(node: str, raw: Array, weights: Array) -> LayerMap:
+    positive = np.maximum(raw, 0)
+    peak = positive.max(initial=0)
+    values = positive / peak if peak > 0 else positive
+    return LayerMap(node=node, raw=raw, values=values, weights=weights, blank=not peak > 0)

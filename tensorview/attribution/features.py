@@ -1,0 +1,214 @@
+"""Feature maps: which calls have them, along which axes, and which of them Grad-CAM looks at by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tensorview.errors import OptionError
+from tensorview.layers import Description, describe
+from tensorview.recorder import Call, Recording, flat_tensors
+
+_CONVOLUTIONS = {
+    "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2",
+}  # fmt: skip
+_REARRANGING = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast", "Pack", "ConcatV2"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureMaps:
+    """The maps that one call returned: a tensor (batch, space..., channel), or with the channel elsewhere."""
+
+    id: str
+    tensor: Any
+    channel_axis: int
+    """Batch included."""
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """The axes that are neither batch nor channel."""
+        return tuple(axis for axis in range(1, self.tensor.shape.rank) if axis != self.channel_axis)
+
+
+class Features:
+    """The feature maps of one recorded run, as they lead to one score tensor."""
+
+    def __init__(self, recording: Recording, score: Any) -> None:
+        self._recording = recording
+        self._descriptions = _descriptions(recording)
+        self._followers: dict[str, list[Call]] = {call.id: [] for call in recording.calls}
+        calls = {call.id: call for call in recording.calls}
+        for source, target in recording.edges:
+            self._followers[source].append(calls[target])
+        self._owned = {id(tensor) for call in recording.calls for tensor in flat_tensors(call.output)}
+        self._behind = _ancestors([score])
+        self._rearranged = _ancestors([score], _REARRANGING)
+
+    def of(self, name: str) -> FeatureMaps:
+        """The maps of a call, by its id or its layer's name. Raises OptionError where it has none."""
+        call = self._recording.find(name)
+        maps = self._maps(call)
+        if maps is None:
+            shape = getattr(call.output, "shape", None)
+            came = f"gives {shape}" if shape is not None else "returns several tensors or none"
+            usable = [other.id for other in self._recording.calls if self._maps(other) and other.keras_layer]
+            hint = f"; layers that have them: {_some(usable)}" if usable else ""
+            raise OptionError(f"layer {call.id!r} has no feature maps: it {came}{hint}")
+        return maps
+
+    def last(self) -> FeatureMaps:
+        """The maps of the last convolution that leads to the score, after the activation that follows it.
+
+        From the last call of a convolution with maps larger than one position, normalisations, activations, dropout
+        and merges that keep the size are followed as far as they go: `conv → norm → relu` gives the relu's maps, a
+        residual block the maps after its sum; pooling ends the walk. A convolution whose maps are the score itself,
+        as in a segmentation head, counts only where there is no other. Raises OptionError where there is none.
+        """
+        convolutions = self._convolutions()
+        inner = [call for call in convolutions if id(call.output) not in self._rearranged]
+        if not convolutions:
+            raise OptionError(
+                "grad_cam needs feature maps, but no convolution with maps in space leads to this output; name a layer "
+                "that has such maps, or use a method that looks at the input: saliency"
+            )
+        return self._required(self._end((inner or convolutions)[-1], merges=True))
+
+    def all(self) -> tuple[FeatureMaps, ...]:
+        """The maps of every convolution that leads to the score: its own, those after the normalisation and activation
+        that follow it, and those after the merge that they run into. In call order."""
+        ids: set[str] = set()
+        for call in self._convolutions():
+            ids.update((call.id, self._end(call, merges=False).id, self._end(call, merges=True).id))
+        return tuple(self._required(call) for call in self._recording.calls if call.id in ids)
+
+    def input_channel_axis(self, name: str) -> int | None:
+        """The channel axis of an input, batch included; None where it has none: (batch, unit), or a grid of plain
+        numbers that the model flattens or reshapes before anything else."""
+        rank = self._recording.inputs[name].shape.rank or 0
+        if rank < 3:
+            return None
+        todo, seen = list(self._followers[name]), {name}
+        while todo:
+            call = todo.pop(0)
+            if call.id in seen:
+                continue
+            seen.add(call.id)
+            data_format = getattr(call.keras_layer, "data_format", None)
+            if self._descriptions[call.id].kind == "reshape" and rank == 3 and _rank(call) != rank:
+                return None
+            if data_format in ("channels_first", "channels_last") and _rank(call) == rank:
+                return 1 if data_format == "channels_first" else rank - 1
+            if self._keeps(call, merges=True):
+                todo.extend(self._followers[call.id])
+        return rank - 1
+
+    def _required(self, call: Call) -> FeatureMaps:
+        maps = self._maps(call)
+        assert maps is not None, call.id
+        return maps
+
+    def _maps(self, call: Call) -> FeatureMaps | None:
+        if not isinstance(call.output, tf.Tensor) or not call.output.dtype.is_floating:
+            return None
+        rank = call.output.shape.rank or 0
+        description = self._descriptions.get(call.id) or self._described(call)
+        axis = description.channel_axis
+        if rank < 3 or axis is None or description.form == "matrix":
+            return None
+        return FeatureMaps(call.id, call.output, axis + 1)
+
+    def _described(self, group: Call) -> Description:
+        """A group (a nested model) has the maps of the call inside that returned its output."""
+        for call in reversed(self._recording.calls):
+            if call.output is group.output:
+                return self._descriptions[call.id]
+        return describe(None, "", _shape(group))
+
+    def _convolutions(self) -> list[Call]:
+        return [call for call in self._recording.calls if self._convolves(call) and self._leads(call)]
+
+    def _convolves(self, call: Call) -> bool:
+        maps = self._maps(call) if call.keras_layer is not None else None
+        if maps is None or all(maps.tensor.shape[axis] == 1 for axis in maps.space):
+            return False
+        description = self._descriptions[call.id]
+        inner = getattr(call.keras_layer, "layer", call.keras_layer)  # of a TimeDistributed
+        if description.kind in ("conv", "depthwise") or (hasattr(inner, "kernel_size") and hasattr(inner, "filters")):
+            return True
+        if description.kind != "other":
+            return False
+        between = _ancestors([call.output], stop=self._owned - {id(call.output)}, operations=True)
+        return bool(between & _CONVOLUTIONS)
+
+    def _leads(self, call: Call) -> bool:
+        return any(id(tensor) in self._behind for tensor in flat_tensors(call.output))
+
+    def _end(self, call: Call, *, merges: bool) -> Call:
+        """The last call of the chain of calls that only rework these maps. A branch ends it: a block's sum goes on
+        into the next block's sum by the shortcut, but it is that block's result."""
+        while True:
+            onward = [after for after in self._followers[call.id] if self._leads(after)]
+            if len(onward) != 1 or not self._keeps(onward[0], merges=merges):
+                return call
+            if id(onward[0].output) in self._rearranged or _space(self._maps(onward[0])) != _space(self._maps(call)):
+                return call
+            call = onward[0]
+
+    def _keeps(self, call: Call, *, merges: bool) -> bool:
+        """Whether a call works value by value, so that what it returns are still the same maps."""
+        description = self._descriptions[call.id]
+        if description.kind in ("norm", "activation") or (merges and description.kind == "merge"):
+            return True
+        return description.kind == "other" and description.role == "stub"
+
+
+def _descriptions(recording: Recording) -> dict[str, Description]:
+    sources: dict[str, list[str]] = {}
+    for source, target in recording.edges:
+        sources.setdefault(target, []).append(source)
+    found: dict[str, Description] = {}
+    for call in recording.calls:
+        inputs = tuple(found[source] for source in sources.get(call.id, ()) if source in found)
+        found[call.id] = describe(call.keras_layer, call.class_name, _shape(call), inputs)
+    return found
+
+
+def _shape(call: Call) -> Any:
+    return keras.tree.map_structure(lambda leaf: tuple(leaf.shape) if tf.is_tensor(leaf) else None, call.output)
+
+
+def _rank(call: Call) -> int | None:
+    return call.output.shape.rank if isinstance(call.output, tf.Tensor) else None
+
+
+def _space(maps: FeatureMaps | None) -> tuple[Any, ...] | None:
+    return None if maps is None else tuple(maps.tensor.shape[axis] for axis in maps.space)
+
+
+def _ancestors(
+    tensors: Iterable[Any], types: set[str] | None = None, stop: set[int] | None = None, operations: bool = False
+) -> set[Any]:
+    """The ids of all tensors that these are computed from, themselves included, or the types of the operations.
+
+    With `types` only operations of these types are passed; tensors in `stop` are not passed.
+    """
+    seen: set[Any] = set()
+    kinds: set[Any] = set()
+    todo = list(tensors)
+    while todo:
+        tensor = todo.pop()
+        if id(tensor) in seen or (stop and id(tensor) in stop):
+            continue
+        seen.add(id(tensor))
+        kinds.add(tensor.op.type)
+        if types is None or tensor.op.type in types:
+            todo.extend(tensor.op.inputs)
+    return kinds if operations else seen
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

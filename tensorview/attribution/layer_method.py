@@ -1,0 +1,63 @@
+"""Methods that explain by the feature maps of one layer: class activation maps."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tensorview.attribution.method import GradientMethod, Maps
+
+if TYPE_CHECKING:
+    from tensorview.attribution.features import FeatureMaps
+    from tensorview.attribution.view import View
+
+
+@dataclass(frozen=True)
+class LayerMethod(GradientMethod):
+    """A weighted sum of a layer's maps; ReLU; over its maximum; resized to the input. A subclass says the weights.
+
+    `.raw` is the sum, signed, at the layer's size; `.weights` are the weights, (N, channels). Where no input has the
+    layer's axes in space (a decoder's latent vector), `.values` stay at the layer's size.
+    """
+
+    looks_at_layer: ClassVar[bool] = True
+    range: ClassVar[str] = "0 to 1, each map over its own maximum"
+
+    @abc.abstractmethod
+    def channel_weights(self, maps: Any, gradient: Any, space: tuple[int, ...]) -> Any:
+        """The weight of each channel, (N, channels), from maps and their gradient; `space` are their axes in space."""
+
+    def by(self, view: View) -> Sequence[Any]:
+        return [view.maps().tensor]
+
+    def maps(self, view: View) -> Maps:
+        import tensorflow as tf
+
+        from tensorview.attribution.resize import normalise, resize
+
+        layer = view.maps()
+        raw, weights = self.cam(view, layer)
+        shown = normalise(tf.nn.relu(raw))
+        sizes = {name: view.size(name, len(layer.space)) for name in view.recording.inputs}
+        values = {name: resize(shown, size) for name, size in sizes.items() if size is not None}
+        steps = ("ReLU", "divided by its maximum", *(("bilinear to the input's size",) if values else ()))
+        return Maps(values or dict.fromkeys(sizes, shown), raw, steps, layer.id, weights)
+
+    def cam(self, view: View, layer: FeatureMaps) -> tuple[Any, Any]:
+        """The weighted sum (N, space...) of a layer's maps, before ReLU, and the weights (N, channels)."""
+        import tensorflow as tf
+
+        maps = tf.cast(layer.tensor, tf.float32)
+        weights = self.channel_weights(maps, view.gradient(layer.tensor, layer.id), layer.space)
+        first, rank = layer.channel_axis == 1, maps.shape.rank
+        if not first and layer.channel_axis != rank - 1:
+            order = [axis for axis in range(rank) if axis != layer.channel_axis]
+            maps = tf.transpose(maps, [*order, layer.channel_axis])
+        samples, channels = tf.shape(weights)[0], tf.shape(weights)[1]
+        size = tf.shape(maps)[2:] if first else tf.shape(maps)[1:-1]
+        # A product of matrices never holds the weighted maps themselves.
+        flat = tf.reshape(maps, [samples, channels, -1] if first else [samples, -1, channels])
+        raw = tf.reshape(tf.linalg.matvec(flat, weights, transpose_a=first), tf.concat([[samples], size], 0))
+        return tf.ensure_shape(raw, [None, *(layer.tensor.shape[axis] for axis in layer.space)]), weights

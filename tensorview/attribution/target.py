@@ -1,0 +1,113 @@
+"""What is explained: which class, unit or quantity of which output, for each sample."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tensorview.errors import OptionError
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A question asked of one output of a model.
+
+    output: the name or position of an output. indices: int32 (N,), a class for each sample; below zero it is a rank:
+    -1 the top class, -2 the second. function: in place of classes, what maps the output's score tensor to (N,).
+    """
+
+    output: str | int
+    indices: Array
+    function: Callable[[Any], Any] | None = None
+
+    def position(self, names: Sequence[str]) -> int:
+        """Which of the model's outputs this is. Raises OptionError that lists their names."""
+        if isinstance(self.output, str) and self.output in names:
+            return list(names).index(self.output)
+        if isinstance(self.output, int) and 0 <= self.output < len(names):
+            return self.output
+        raise OptionError(
+            f"the model has no output {self.output!r}{near(str(self.output), names)}; its outputs are "
+            f"{', '.join(names)}"
+        )
+
+    def check(self, classes: int, output: str) -> None:
+        """Raises OptionError where a class is asked for that the output doesn't have."""
+        wrong = [int(i) for i in self.indices if i >= classes or i < -classes]
+        if wrong and wrong[0] < 0:
+            raise OptionError(f"rank {-wrong[0]} was asked for, but output {output!r} has {_count(classes)}")
+        if wrong:
+            raise OptionError(f"target {wrong[0]} does not exist: output {output!r} has {_count(classes)}")
+
+
+def parse(target: Any, samples: int, labels: Sequence[str] | None = None) -> Target:
+    """A Target from what a user may give, for `samples` samples.
+
+    None or "top": the top class of the first output. An int: that class. A str: the class with this label. A list or
+    array: one of these a sample. A tuple (output, target): the same for an output by name or position. A callable
+    takes the score tensor of the first output, batch first, and returns one value a sample, (N,).
+    """
+    if isinstance(target, Target):
+        return target
+    output: str | int = 0
+    if isinstance(target, tuple):
+        if len(target) != 2 or isinstance(target[0], bool) or not isinstance(target[0], str | int):
+            raise OptionError(f"a tuple as target is (output, class), but {target!r} came; use a list for one a sample")
+        output, target = target
+    if callable(target):
+        return Target(output, np.zeros(samples, np.int32), target)
+    if isinstance(target, list | np.ndarray) and np.ndim(target) == 1:
+        if len(target) != samples:
+            raise OptionError(f"{len(target)} targets came for {samples} samples; give one for each, or one for all")
+        indices = [_index(one, labels) for one in target]
+    else:
+        indices = [_index(target, labels)] * samples
+    return Target(output, np.array(indices, np.int32))
+
+
+def ranked(rank: int, samples: int, output: str | int = 0) -> Target:
+    """The class at this rank of each sample's own scores, 0 the top."""
+    return Target(output, np.full(samples, -1 - rank, np.int32))
+
+
+def _index(target: Any, labels: Sequence[str] | None) -> int:
+    if target is None or (isinstance(target, str) and target == "top"):
+        return -1
+    if isinstance(target, int | np.integer) and not isinstance(target, bool):
+        if target < 0:
+            raise OptionError(f"target {target} is below zero; classes count from 0")
+        return int(target)
+    if isinstance(target, str):
+        return _labelled(target, labels)
+    raise OptionError(
+        f"a target is a class index, a label, 'top', a list of one a sample, (output, class) or a callable, "
+        f"but {target!r} came"
+    )
+
+
+def _labelled(label: str, labels: Sequence[str] | None) -> int:
+    folded = [name.casefold() for name in labels or ()]
+    if label.casefold() in folded:
+        return folded.index(label.casefold())
+    if label.isdecimal():
+        return int(label)
+    if not labels:
+        raise OptionError(f"target {label!r} is a label, but the classes have no labels here; give labels or an index")
+    raise OptionError(f"no class is labelled {label!r}{near(label, labels)}")
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """A hint that lists the names nearest to a wrong one; empty where none is near."""
+    found = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], n=3, cutoff=0.5)
+    spelled = [next(n for n in names if n.casefold() == f) for f in dict.fromkeys(found)]
+    return f" (did you mean {' or '.join(map(repr, spelled))}?)" if spelled else ""
+
+
+def _count(classes: int) -> str:
+    return "one class (0)" if classes == 1 else f"{classes} classes (0 to {classes - 1})"

@@ -1,0 +1,73 @@
+"""One traced run of a model as a gradient method sees it: recorded calls, the score, its gradients. All symbolic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tensorview.attribution.features import FeatureMaps, Features
+from tensorview.attribution.outputs import Output, output_at
+from tensorview.attribution.target import Target
+from tensorview.errors import OptionError
+from tensorview.recorder import Recording
+
+
+class View:
+    """Inside a function that is being traced. `score` (N,) is what is explained, `index` (N,) the class it belongs to,
+    -1 where the target is a callable. `layer` is the layer that was asked for, None for the method's own choice."""
+
+    def __init__(self, recording: Recording, target: Target, index: Any, layer: str | None) -> None:
+        self.recording = recording
+        self.layer = layer
+        self.output: Output = output_at(recording, target.position(recording.output_names))
+        self.score, self.index = _scored(self.output, target, index)
+        self.features = Features(recording, self.output.tensor)
+        self._gradients: dict[int, Any] = {}
+
+    def differentiate(self, tensors: list[Any]) -> None:
+        """One backward pass from the score to all of these tensors; it goes no deeper than they lie."""
+        distinct = list({id(tensor): tensor for tensor in tensors}.values())
+        gradients = tf.gradients(self.score, distinct)
+        for tensor, gradient in zip(distinct, gradients, strict=True):
+            self._gradients[id(tensor)] = gradient
+
+    def gradient(self, tensor: Any, name: str) -> Any:
+        """The score's gradient by a tensor, float32. Raises OptionError where the score doesn't depend on it."""
+        gradient = self._gradients[id(tensor)]
+        if gradient is None:
+            raise OptionError(f"the score of output {self.output.name!r} does not depend on {name!r}")
+        return tf.cast(tf.convert_to_tensor(gradient), tf.float32)
+
+    def maps(self) -> FeatureMaps:
+        """The feature maps of the layer that was asked for, else of the last convolution."""
+        return self.features.last() if self.layer is None else self.features.of(self.layer)
+
+    def inputs(self) -> dict[str, Any]:
+        """The inputs that have gradients, by name: those of floating point."""
+        floating = {name: tensor for name, tensor in self.recording.inputs.items() if tensor.dtype.is_floating}
+        if not floating:
+            kinds = ", ".join(f"{name} is {tensor.dtype.name}" for name, tensor in self.recording.inputs.items())
+            raise OptionError(f"there is no gradient by inputs that are no floating-point numbers: {kinds}")
+        return floating
+
+    def size(self, name: str, space: int) -> Any:
+        """The size of an input along its axes in space (a tensor), where it has `space` of them; else None."""
+        tensor = self.recording.inputs[name]
+        channel = self.features.input_channel_axis(name)
+        axes = [axis for axis in range(1, tensor.shape.rank or 0) if axis != channel]
+        return tf.gather(tf.shape(tensor), axes) if len(axes) == space else None
+
+
+def _scored(output: Output, target: Target, index: Any) -> tuple[Any, Any]:
+    samples = tf.shape(output.scores)[0]
+    if target.function is not None:
+        score = tf.cast(target.function(output.tensor), tf.float32)
+        if score.shape.rank != 1:
+            raise OptionError(f"a target function returns one value a sample, (N,), but its result is {score.shape}")
+        return score, tf.fill([samples], -1)
+    ranking = output.ranking()
+    last = tf.shape(ranking)[1] - 1
+    ranked = tf.gather(ranking, tf.clip_by_value(-1 - index, 0, last), batch_dims=1)
+    chosen = tf.where(index < 0, ranked, tf.clip_by_value(index, 0, last))
+    return tf.gather(output.scores, chosen, batch_dims=1), chosen
