@@ -1,0 +1,51 @@
+"""`.npy` and `.npz` files -> arrays, without pickles."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from tensorview.errors import InputError
+
+_MOST_BYTES = 4 * 2**30
+
+
+def read(path: str | Path) -> dict[str | None, np.ndarray]:
+    """The arrays of a file: those of an .npz by name, that of an .npy under None. Raises InputError."""
+    path = Path(path)
+    try:
+        if path.suffix.lower() == ".npz":
+            return dict(_npz(path))
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(array, np.ndarray):  # an .npz archive under another name
+            raise InputError(f"{path} is an .npz archive by another name; rename it so that it ends in .npz")
+        return {None: _plain(path, np.asarray(array))}
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; expected an image, .npy or .npz file") from None
+    except (OSError, ValueError, EOFError, KeyError, SyntaxError, RuntimeError, zipfile.BadZipFile) as error:
+        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+            raise InputError(f"{path} holds Python objects, which would run code on loading; expected numbers") from None
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
+        raise InputError(f"{path} could not be read as a NumPy file: {reason}") from error
+
+
+def _npz(path: Path) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        declared = sum(info.file_size for info in archive.infolist())
+    if declared > _MOST_BYTES:
+        raise InputError(f"{path} declares {declared:,} bytes of arrays, more than the {_MOST_BYTES:,} that are read")
+    with np.load(path, allow_pickle=False) as opened:
+        found = {name: _plain(path, opened[name]) for name in opened.files}
+    if not found:
+        raise InputError(f"{path} holds no arrays")
+    return found
+
+
+def _plain(path: Path, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "biufUS":
+        raise InputError(f"{path} holds values of type {array.dtype}; expected numbers")
+    return array

@@ -1,0 +1,19 @@
+"""The commands of the command line, one module each: NAME, HELP, arguments(parser), run(options)."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
+
+from tensorview.commands import attribute, demo, export, inspect, serve
+
+
+class Command(Protocol):
+    NAME: str
+    HELP: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, options: argparse.Namespace) -> None: ...
+
+
+COMMANDS: tuple[Command, ...] = (export, inspect, attribute, serve, demo)

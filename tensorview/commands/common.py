@@ -1,0 +1,161 @@
+"""What several commands share: options, loading a model with its input, talking to the person."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tensorview.errors import OptionError
+
+if TYPE_CHECKING:
+    from tensorview.inputs import Batch
+
+Progress = Callable[[str, float], None]
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or keras:NAME for keras.applications")
+    parser.add_argument(
+        "--weights", metavar="FILE|none|imagenet", help="weights of a keras:NAME model (imagenet, downloaded by Keras)"
+    )
+
+
+def add_inputs(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    parser.add_argument(
+        "-i",
+        "--input",
+        metavar="INPUT",
+        action="append",
+        default=[],
+        required=required,
+        help="an image, .npy or .npz (by input name) file; give it again for more samples",
+    )
+    parser.add_argument(
+        "--preprocess",
+        metavar="auto|none|NAME",
+        default="auto",
+        help="how images become the model's input: zero_one, minus_one_one, caffe, torch, or a keras.applications name",
+    )
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--labels", metavar="imagenet|FILE", help="class names: one a line, or JSON")
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", metavar="top|INDEX|LABEL", default="top", help="the class to explain (default: the top class)"
+    )
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="overwrite an output that exists")
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+
+
+def load(options: argparse.Namespace) -> Any:
+    """The model that the options name."""
+    from tensorview.loading import load_model
+
+    is_application = str(options.model).startswith("keras:")
+    if options.weights is not None and not is_application:
+        raise OptionError(f"--weights is for keras:NAME models; {options.model} has weights of its own")
+    return load_model(options.model, weights=options.weights or "imagenet")
+
+
+def read_batch(model: Any, options: argparse.Namespace) -> Batch | None:
+    """The batch of the given input files, or None where none were given."""
+    if not options.input:
+        if options.preprocess != "auto":
+            raise OptionError("--preprocess needs an input; give one with -i")
+        return None
+    from tensorview.inputs import read_inputs
+
+    return read_inputs(model, options.input, options.preprocess)
+
+
+def read_names(model: Any, options: argparse.Namespace) -> tuple[str, ...] | None:
+    """The class names asked for with --labels, or those of ImageNet for a keras.applications model with its classes."""
+    from tensorview.labels import read_labels
+    from tensorview.loading import origin
+
+    count = class_count(model)
+    if options.labels is not None:
+        return read_labels(options.labels, count)
+    came = origin(model)
+    return read_labels("imagenet") if came and came.application and count == 1000 else None
+
+
+def read_target(text: str, names: Sequence[str] | None, model: Any) -> str | int:
+    """ "top", or the index of the class that was named by index or label."""
+    from tensorview.labels import find_class
+
+    if text == "top":
+        return text
+    return find_class(text, tuple(names) if names else None, class_count(model) or (len(names) if names else 2**31))
+
+
+def class_count(model: Any) -> int | None:
+    """The last axis of the model's only output; None where there are several or it isn't known."""
+    shape = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple | list) or not shape or isinstance(shape[0], tuple | list | dict):
+        return None
+    return int(shape[-1]) if isinstance(shape[-1], int) else None
+
+
+def say(options: argparse.Namespace, text: str) -> None:
+    if not options.quiet:
+        print(text)
+
+
+def say_inputs(options: argparse.Namespace, batch: Batch | None) -> None:
+    """How each input became what the model was given: never silent about a guess."""
+    for item in batch.inputs if batch else ():
+        hint = "; --preprocess chooses another" if item.guessed else ""
+        say(options, f"input {item.name}: {item.preprocessing}{hint}")
+
+
+def say_written(options: argparse.Namespace, path: Path) -> None:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    say(options, f"{path}  {size_text(sum(file.stat().st_size for file in files))}")
+
+
+def size_text(size: int) -> str:
+    """A file size as people read it: "812 bytes", "742.1 KB", "9.8 MB"."""
+    if size < 1024:
+        return f"{size} bytes"
+    return f"{size / 1024:.1f} KB" if size < 1024**2 else f"{size / 1024**2:.1f} MB"
+
+
+def open_in_browser(path: Path) -> None:
+    page = path / "index.html" if path.is_dir() else path
+    if not webbrowser.open(page.resolve().as_uri()):
+        print(f"no browser could be opened; open {page} yourself", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def progress(options: argparse.Namespace) -> Iterator[Progress]:
+    """A bar on stderr where that is a terminal, and nothing anywhere else."""
+    if options.quiet or not sys.stderr.isatty():
+        yield lambda _what, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=32), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("loading", total=None)
+
+        def tell(what: str, share: float) -> None:
+            # A stage that has only begun says nothing of how long it takes: the bar then just moves.
+            bar.update(task, description=what, completed=share, total=1.0 if 0 < share < 1 else None)
+
+        yield tell

@@ -1,0 +1,100 @@
+"""tensorview export: a model and its input become one file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tensorview.commands import common
+from tensorview.errors import OptionError
+
+NAME = "export"
+HELP = "export a model's run as one HTML page (or a folder, a .tview archive, JSON)"
+SUFFIXES = {"html": ".html", "folder": "", "tview": ".tview", "json": ".json"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_model(parser)
+    common.add_inputs(parser)
+    parser.add_argument("-o", "--output", metavar="OUT", help="the output (default: the model's name, in this folder)")
+    parser.add_argument("--format", choices=tuple(SUFFIXES), help="default: by the output's name, else html")
+    common.add_labels(parser)
+    common.add_target(parser)
+    parser.add_argument(
+        "--methods", metavar="NAME,...|none", help="attribution methods (default: grad_cam,saliency where they apply)"
+    )
+    parser.add_argument("--budget", metavar="MB", type=float, help="megabytes of the whole file (default: 16)")
+    parser.add_argument("--full", action="store_true", help="no byte budget: keep every map in its own size")
+    parser.add_argument("--title", metavar="T", help="the page's title (default: the model's name)")
+    parser.add_argument("--open", action="store_true", help="open the result in the browser")
+    common.add_force(parser)
+    common.add_quiet(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.full and options.budget is not None:
+        raise OptionError("--full lifts the byte budget, so --budget makes no sense beside it; give one of them")
+    format = _format(options)
+    path = Path(options.output) if options.output else Path(_stem(options.model) + SUFFIXES[format])
+    from tensorview.files import check_free
+
+    check_free(path, options.force)  # before the slow part, so that nobody waits for a refusal
+    methods = _methods(options.methods)
+    with common.progress(options) as progress:
+        progress("loading", 0.0)
+        model = common.load(options)
+        names = common.read_names(model, options)
+        batch = common.read_batch(model, options)
+        write(options, model, batch, path, format=format, labels=names, methods=methods, progress=progress)
+    common.say_inputs(options, batch)
+    if names is None and batch is not None and common.class_count(model) == 1000:
+        common.say(options, "1,000 classes without names; --labels imagenet names them")
+    common.say_written(options, path)
+    if options.open:
+        common.open_in_browser(path)
+
+
+def write(options: argparse.Namespace, model: Any, batch: Any, path: Path, **more: Any) -> None:
+    from tensorview.exporting import DEFAULT_BUDGET, export
+
+    export(
+        model,
+        batch,
+        path,
+        target=common.read_target(options.target, more["labels"], model),
+        budget=DEFAULT_BUDGET if options.budget is None else options.budget,
+        full=options.full,
+        title=options.title,
+        force=options.force,
+        **more,
+    )
+
+
+def _format(options: argparse.Namespace) -> str:
+    if options.format:
+        return str(options.format)
+    suffix = Path(options.output).suffix.lower() if options.output else ".html"
+    by_suffix = {".html": "html", ".htm": "html", ".tview": "tview", ".json": "json"}
+    if suffix not in by_suffix:
+        raise OptionError(f"no format goes with the name {options.output}; choose one with --format html|folder|tview|json")
+    return by_suffix[suffix]
+
+
+def _stem(model: str) -> str:
+    return model.removeprefix("keras:") if model.startswith("keras:") else Path(model).stem or "model"
+
+
+def _methods(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if names == ("none",):
+        return ()
+    if not names or "none" in names:
+        raise OptionError(f"--methods takes names with commas between them, or none; {text!r} came")
+    from tensorview.attribution.registry import find
+
+    for name in names:
+        find(name)
+    return names

@@ -1,0 +1,112 @@
+"""tensorview inspect: the layer calls of a model as a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from tensorview.commands import common
+
+NAME = "inspect"
+HELP = "list a model's layer calls: shapes, parameters, MACs, and with an input ranges and health"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_model(parser)
+    common.add_inputs(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.set_defaults(quiet=False)
+
+
+def run(options: argparse.Namespace) -> None:
+    from tensorview.exporting import make_bundle
+
+    with common.progress(options) as progress:
+        model = common.load(options)
+        batch = common.read_batch(model, options)
+        bundle = make_bundle(model, batch, methods=(), budget=None, progress=progress)
+    facts = describe(bundle.manifest)
+    if options.json:
+        print(json.dumps(facts, ensure_ascii=False, indent=1))
+    else:
+        common.say_inputs(options, batch)
+        _print_table(facts)
+
+
+def describe(manifest: Any) -> dict[str, Any]:
+    """The table as plain data. `range` is over all samples; null without an input and where nothing is finite."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for sample in manifest.samples:
+        for activation in sample.activations:
+            low, high = activation.summary.min, activation.summary.max
+            if low is not None and high is not None:
+                before = ranges.get(activation.node, (low, high))
+                ranges[activation.node] = (min(low, before[0]), max(high, before[1]))
+    return {
+        "model": {
+            "name": manifest.model.name,
+            "parameters": manifest.model.params,
+            "trainable": manifest.model.trainable_params,
+            "macs": manifest.model.macs,
+            "calls": manifest.model.layers,
+        },
+        "inputs": [
+            {"name": item.name, "preprocessing": item.preprocessing, "guessed": item.guessed}
+            for item in manifest.inputs
+        ],
+        "layers": [
+            {
+                "name": node.id,
+                "class": node.class_name,
+                "kind": node.kind,
+                "shape": list(node.shape),
+                "parameters": node.params,
+                "macs": node.macs,
+                "range": list(ranges[node.id]) if node.id in ranges else None,
+                "health": [item.text for item in node.health],
+            }
+            for node in manifest.nodes
+        ],
+        "notes": list(manifest.notes),
+    }
+
+
+def _print_table(facts: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    has_ranges = any(layer["range"] for layer in facts["layers"])
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("layer call", "kind"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("output", "parameters", "MACs", *(("range",) if has_ranges else ())):
+        table.add_column(heading, justify="right")
+    if has_ranges:
+        table.add_column("health", overflow="fold")
+    for layer in facts["layers"]:
+        cells = [
+            layer["name"],
+            f"{layer['kind']} · {layer['class']}",
+            " × ".join("any" if size is None else str(size) for size in layer["shape"]) or "scalar",
+            f"{layer['parameters']:,}" if layer["parameters"] else "",
+            f"{layer['macs']:,}" if layer["macs"] else "",
+        ]
+        if has_ranges:
+            cells += [_range(layer["range"]), "; ".join(layer["health"])]
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    model = facts["model"]
+    macs = f", {model['macs']:,} MACs" if model["macs"] else ""
+    console.print(
+        Text(f"{model['name']}: {model['calls']} layer calls, {model['parameters']:,} parameters "
+             f"({model['trainable']:,} trainable){macs}")
+    )  # fmt: skip
+    for note in facts["notes"]:
+        console.print(Text(note))
+
+
+def _range(values: list[float] | None) -> str:
+    return f"{values[0]:.3g} … {values[1]:.3g}" if values else ""

@@ -1,0 +1,60 @@
+"""tensorview serve: the same page from a local server."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tensorview.commands import common
+from tensorview.errors import OptionError
+
+if TYPE_CHECKING:
+    from tensorview.bundle import Bundle
+
+NAME = "serve"
+HELP = "serve a model or an exported bundle on 127.0.0.1"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="FILE", help="a model, or a bundle: .html, .tview or an exported folder")
+    parser.add_argument("--weights", metavar="FILE|none|imagenet", help="weights of a keras:NAME model")
+    common.add_inputs(parser)
+    common.add_labels(parser)
+    parser.add_argument("--port", metavar="N", type=int, default=8000, help="default: 8000; 0 takes any free one")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    common.add_quiet(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    bundle = _bundle(options)
+    from tensorview.server.app import create_app
+    from tensorview.server.run import serve
+
+    def ready(url: str) -> None:
+        print(f"{bundle.manifest.title} at {url} (Ctrl-C stops)", flush=True)
+        if options.open:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    serve(create_app(bundle), options.port, ready)
+
+
+def _bundle(options: argparse.Namespace) -> Bundle:
+    name = str(options.model)
+    if not name.startswith("keras:") and Path(name).suffix.lower() not in (".keras", ".h5", ".hdf5"):
+        if options.input or options.labels or options.weights:
+            raise OptionError(f"{name} is a bundle with its own input and labels; -i, --labels, --weights are for models")
+        from tensorview.formats import open_bundle
+
+        return open_bundle(name)
+    from tensorview.exporting import make_bundle
+
+    with common.progress(options) as progress:
+        model = common.load(options)
+        names = common.read_names(model, options)
+        batch = common.read_batch(model, options)
+        bundle = make_bundle(model, batch, format="folder", labels=names, progress=progress)
+    common.say_inputs(options, batch)
+    return bundle

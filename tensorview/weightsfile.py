@@ -1,0 +1,43 @@
+"""Weights from a file into a model: all of them or an error, never a layer that silently stays random."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tensorview import modelfile
+from tensorview.errors import ModelError
+
+
+def load(model: Any, name: str, path: Path) -> None:
+    """Load a `.weights.h5`, `.h5` or `.keras` file into `model`. Raises ModelError where it holds other weights."""
+    if not path.is_file():
+        raise ModelError(f"{path} does not exist; --weights takes a .weights.h5, .h5 or .keras file, none or imagenet")
+    try:
+        if path.suffix == ".keras":
+            modelfile.read_config(path)
+        else:
+            with path.open("rb") as file:
+                modelfile.check_hdf5(path, file, path.stat().st_size)
+        with whole(path):
+            model.load_weights(path)
+    except ModelError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(f"{path} does not hold the weights of {name} ({reason})") from error
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Keeps Keras's warnings on loading quiet, but for the one that weights are missing: that is an error here."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        text = " ".join(str(warning.message).split())
+        if "freshly-initialized" in text:
+            raise ModelError(f"{path} lacks the weights of some layers, which would stay random: {text[:160]}")
