@@ -1,7 +1,7 @@
 """Multiply-adds of one layer call, for one sample, from the shapes of weights and outputs.
 
-What counts is products with weights and of matrices: convolutions, dense and recurrent layers, attention. Work done value
-by value (normalisation, activations, pooling, merging) counts 0, as papers count it: ResNet-50 has 3.9 G of these
+What counts is products with weights and of matrices: convolutions, dense and recurrent layers, attention. Work done
+value by value (normalisation, activations, pooling, merging) counts 0, as papers count it: ResNet-50 has 3.9 G of these
 multiply-adds at 224 × 224. Padding is counted as if it were data.
 """
 
@@ -209,7 +209,9 @@ def _einsum_call(operation: Any, inputs: tuple[Shape, ...], output: Shape) -> in
     labels = operation.subscripts.replace(" ", "").partition("->")[0].split(",")
     if "." in operation.subscripts or len(labels) != 2 or len(inputs) != 2 or inputs[0][0] != inputs[1][0]:
         return None
-    sizes = {label: size for part, shape in zip(labels, inputs, strict=True) for label, size in zip(part, shape, strict=True)}
+    sizes = {
+        label: size for part, shape in zip(labels, inputs, strict=True) for label, size in zip(part, shape, strict=True)
+    }
     return _product(size for label, size in sizes.items() if label != labels[0][0])
 
 

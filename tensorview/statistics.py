@@ -1,4 +1,4 @@
-"""Numbers about tensors: range, moments, histogram. One pass for the range, one for the rest, in pieces that fit a cache."""
+"""Numbers about tensors: range, moments, histogram; numbers about layers: parameters."""
 
 from __future__ import annotations
 

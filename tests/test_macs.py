@@ -86,6 +86,7 @@ def test_dot_products() -> None:
     assert macs(summed, ((2, 3, 4), (2, 4, 5)), (2, 3, 5)) == 3 * 5 * 4
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras's own quantize
 def test_quantised_layers_count_as_if_they_were_not() -> None:
     for mode in ("int8", "int4"):
         layer = layers.Dense(7)

@@ -52,7 +52,7 @@ def like_input(layer: Any, shape: Shape, inputs: tuple[Layout, ...] = ()) -> Lay
 
 
 def along_last(layer: Any, shape: Shape, inputs: tuple[Layout, ...] = ()) -> Layout:
-    """For Dense, which works along the last axis: that one is its units whatever it was, the others keep their names."""
+    """For Dense, which works along the last axis: that one is its units, whatever it was before."""
     found = like_input(layer, shape, inputs)
     if found.channel_axis == len(shape) - 1:
         return found
@@ -117,8 +117,6 @@ def timed(layer: Any, shape: Shape, _inputs: tuple[Layout, ...] = ()) -> Layout:
     if len(shape) == 3:
         axes = tuple("x" if name == "time" and i else name for i, name in enumerate(axes))
     return Layout(form=FORMS[len(shape)], axes=axes, channel_axis=inner.channel_axis + 1)
-
-
 
 
 def queries(layer: Any, shape: Shape, _inputs: tuple[Layout, ...] = ()) -> Layout:

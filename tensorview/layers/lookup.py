@@ -82,7 +82,9 @@ def describe(layer: Any, class_name: str, shape: Any, inputs: tuple[Description,
     whole = first_shape(shape)
     if whole is None:
         layout = Layout(form="generic", axes=(), channel_axis=None)
-        return Description(kind=known.kind, role=known.role, layout=layout, facts=(), note="this call returns no tensor")
+        return Description(
+            kind=known.kind, role=known.role, layout=layout, facts=(), note="this call returns no tensor"
+        )
     rest = whole[1:]
     layout = (known.layout or by_rank)(layer, rest, tuple(item.layout for item in inputs))
     role: Role = known.role

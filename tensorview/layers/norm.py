@@ -22,7 +22,5 @@ ENTRIES = {
     "GroupNormalization": Entry(kind="norm", layout=normalised, facts=together(named(groups="groups"), _EPSILON)),
     "RMSNormalization": Entry(kind="norm", layout=normalised, facts=_EPSILON),
     "UnitNormalization": Entry(kind="norm", layout=normalised, facts=named(axis="axis")),
-    "SpectralNormalization": Entry(
-        kind="norm", layout=_wrapped, facts=named(power_iterations="power_iterations")
-    ),
+    "SpectralNormalization": Entry(kind="norm", layout=_wrapped, facts=named(power_iterations="power_iterations")),
 }

@@ -76,7 +76,8 @@ ENTRIES = {
         _ACTIVATION,
         "ReLU Relu Relu6 Sigmoid LogSigmoid Tanh Softmax LogSoftmax Softplus Softsign Silu Gelu Elu Selu Celu Glu Mish "
         "LeakyRelu HardSigmoid HardSilu HardTanh HardShrink SoftShrink TanhShrink Threshold Squareplus SparsePlus "
-        "SparseSigmoid Sparsemax Clip Abs Absolute Exp Expm1 Log Log1p Sqrt Rsqrt Square Negative Reciprocal Sin Cos Erf",
+        "SparseSigmoid Sparsemax Clip Abs Absolute Exp Expm1 Log Log1p Sqrt Rsqrt Square Negative Reciprocal Sin Cos "
+        "Erf",
     ),
     **_all(
         _MOVE,

@@ -29,10 +29,16 @@ _CHANGED = Entry(kind="other", layout=like_input)
 _LOOKUP = Entry(kind="other", layout=like_input, facts=_vocabulary)
 _HASH = Entry(kind="other", layout=like_input, facts=named(bins="num_bins", output="output_mode"))
 
+_RESTING = (
+    "AugMix CutMix Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration "
+    "RandomColorJitter RandomContrast RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur "
+    "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation "
+    "RandomSharpness RandomShear RandomTranslation RandomZoom Solarization"
+)
+"""Layers that act in training only."""
+
 ENTRIES = {
-    "Rescaling": Entry(
-        kind="other", role="stub", layout=like_input, facts=named(scale="scale", offset="offset")
-    ),
+    "Rescaling": Entry(kind="other", role="stub", layout=like_input, facts=named(scale="scale", offset="offset")),
     "Normalization": Entry(
         kind="norm", role="stub", layout=like_input, facts=named(axis="axis", mean="mean", variance="variance")
     ),
@@ -62,35 +68,5 @@ ENTRIES = {
         facts=named(mode="mode", window="frame_length", stride="frame_step", fft="fft_length"),
     ),
     "Pipeline": Entry(kind="other", layout=like_input),
-    **{
-        name: _AUGMENTATION
-        for name in (
-            "AugMix",
-            "CutMix",
-            "Equalization",
-            "MaxNumBoundingBoxes",
-            "MixUp",
-            "RandAugment",
-            "RandomBrightness",
-            "RandomColorDegeneration",
-            "RandomColorJitter",
-            "RandomContrast",
-            "RandomElasticTransform",
-            "RandomErasing",
-            "RandomFlip",
-            "RandomGaussianBlur",
-            "RandomGrayscale",
-            "RandomHue",
-            "RandomInvert",
-            "RandomPerspective",
-            "RandomPosterization",
-            "RandomRotation",
-            "RandomSaturation",
-            "RandomSharpness",
-            "RandomShear",
-            "RandomTranslation",
-            "RandomZoom",
-            "Solarization",
-        )
-    },
+    **dict.fromkeys(_RESTING.split(), _AUGMENTATION),
 }

@@ -1,0 +1,162 @@
+"""A layer's variables: names, shapes, statistics, and as many of their values as a page can show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tensorview.manifest import Summary
+from tensorview.quantised import true_weights
+from tensorview.statistics import as_numbers, summarize
+
+WHOLE = 65_536
+"""Variables up to this many values are kept whole."""
+SPATIAL = 16_384
+"""Values that are kept of larger kernels with a window: the first inputs of the first filters."""
+FLAT = 4_096
+"""Values that are kept of larger matrices: their first rows and columns."""
+FILTERS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """One variable of a layer.
+
+    `shape` and `dtype` are the variable's own; of a quantised layer the shape and values are those of the weights that
+    it stands for. `stored` is float32, conv kernels as (out, in, kh, kw), or None where nothing is worth keeping;
+    `source` is the full stored shape where it was cut. `rgb`: its input channels are red, green and blue.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    summary: Summary
+    stored: np.ndarray | None
+    source: tuple[int, ...] | None
+    rgb: bool
+
+
+def kernels(layer: Any, first: bool = False, nested: bool = True) -> tuple[Kernel, ...]:
+    """All weights of a layer, in its own order.
+
+    `first`: the layer reads a colour picture. `nested` False leaves out the weights of layers inside it. Stored order:
+    convolutions (out, in, kh, kw) or (out, in, kd, kh, kw), 1-D ones (out, in, 1, k); depthwise ones
+    (channels × multiplier, 1, kh, kw) in the order of the channels that they make; all others as the layer has them.
+    """
+    found: list[Kernel] = []
+    used: set[str] = set()
+    for owner, name, variable in _variables(layer):
+        if not nested and owner is not layer:
+            continue
+        unique = name
+        while unique in used:
+            unique += "'"
+        used.add(unique)
+        found.append(_kernel(owner, unique, variable, first))
+    return tuple(found)
+
+
+def _kernel(owner: Any, name: str, variable: Any, first: bool) -> Kernel:
+    last = name.rpartition("/")[2]
+    values = true_weights(owner, last)
+    if values is None:
+        values = np.asarray(variable.numpy())
+    numbers = as_numbers(values)
+    stored, source, order = None, None, _order(owner, last)
+    if numbers is not None and numbers.size:
+        whole = numbers if order is None else in_stored_order(numbers, order)
+        stored = cut(whole)
+        if stored is not None:
+            source = whole.shape if stored.shape != whole.shape else None
+            stored = np.ascontiguousarray(stored, dtype=np.float32)
+    rgb = first and order == "conv" and stored is not None and stored.ndim == 4 and stored.shape[1] == 3
+    return Kernel(
+        name=name,
+        shape=tuple(values.shape),
+        dtype=_dtype(variable),
+        trainable=bool(variable.trainable),
+        summary=summarize(values),
+        stored=stored,
+        source=source,
+        rgb=rgb,
+    )
+
+
+def _variables(layer: Any) -> Iterator[tuple[Any, str, Any]]:
+    """(owner, name, variable) of each weight. The name of an inner layer's weight begins with that layer's name."""
+    owners: dict[int, tuple[Any, str]] = {}
+
+    def walk(inner: Any, prefix: str, depth: int) -> None:
+        own = [*getattr(inner, "_trainable_variables", ()), *getattr(inner, "_non_trainable_variables", ())]
+        for variable in own:
+            owners.setdefault(id(variable), (inner, prefix))
+        if depth < 50:
+            for child in getattr(inner, "_layers", ()):
+                walk(child, f"{prefix}{getattr(child, 'name', type(child).__name__)}/", depth + 1)
+
+    walk(layer, "", 0)
+    for variable in getattr(layer, "weights", ()):
+        owner, prefix = owners.get(id(variable), (None, ""))
+        yield owner, prefix + str(variable.name).partition(":")[0], variable
+
+
+ORDERS = {
+    ("BaseConv", "kernel"): "conv",
+    ("BaseConvTranspose", "kernel"): "transposed",
+    ("BaseDepthwiseConv", "kernel"): "depthwise",
+    ("BaseDepthwiseConv", "depthwise_kernel"): "depthwise",
+    ("BaseSeparableConv", "depthwise_kernel"): "depthwise",
+    ("BaseSeparableConv", "pointwise_kernel"): "conv",
+    ("ConvLSTMCell", "kernel"): "conv",
+    ("ConvLSTMCell", "recurrent_kernel"): "conv",
+}
+
+
+def _order(owner: Any, name: str) -> str | None:
+    """How Keras keeps a convolution's kernel; None for what is no convolution's."""
+    for ancestor in type(owner).__mro__:
+        if ancestor.__module__.startswith("keras.") and (ancestor.__name__, name) in ORDERS:
+            return ORDERS[ancestor.__name__, name]
+    return None
+
+
+def in_stored_order(values: np.ndarray, order: str) -> np.ndarray:
+    """A kernel (window..., in, out) as (out, in, window...), a window of one axis as (1, k).
+
+    order: "conv" as above; "transposed" comes as (window..., out, in); "depthwise" as (window..., in, multiplier) and
+    goes to (in × multiplier, 1, window...).
+    """
+    window = values.ndim - 2
+    places = tuple(range(window))
+    if order == "depthwise":
+        moved = values.transpose(window, window + 1, *places).reshape(-1, 1, *values.shape[:window])
+    elif order == "transposed":
+        moved = values.transpose(window, window + 1, *places)
+    else:
+        moved = values.transpose(window + 1, window, *places)
+    return moved[:, :, None, :] if window == 1 else moved
+
+
+def cut(values: np.ndarray) -> np.ndarray | None:
+    """As much of a variable in stored order as is kept: all of a small one, the first entries of each axis of a large
+    one; None where even one window would be too large."""
+    if values.size <= WHOLE:
+        return values
+    area = math.prod(values.shape[2:]) if values.ndim >= 4 else 1
+    if area > 1:
+        if area > SPATIAL:
+            return None
+        filters = max(1, min(len(values), FILTERS, SPATIAL // area))
+        return values[:filters, : max(1, SPATIAL // (area * filters))]
+    long = [axis for axis, size in enumerate(values.shape) if size > 1]
+    side = int(FLAT ** (1 / len(long)))
+    return values[tuple(slice(side) for _ in values.shape)]
+
+
+def _dtype(variable: Any) -> str:
+    return str(getattr(variable.dtype, "name", variable.dtype))
