@@ -1,0 +1,74 @@
+"""What is my Keras model doing? Traces one run of a model and shows everything that happened in one 3D page.
+
+    import tensorview as tv
+
+    model = tv.load_model("model.keras")
+    trace = tv.trace(model, images)
+    tv.attribute(model, images, method="grad_cam").values
+    tv.export(model, images, "model.html")
+
+Nothing here imports TensorFlow before it is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tensorview.attribution import attribute, methods
+    from tensorview.attribution.result import Attribution
+    from tensorview.bundle import Bundle
+    from tensorview.errors import TensorviewError
+    from tensorview.exporting import export
+    from tensorview.formats import open_bundle
+    from tensorview.inputs import read_inputs
+    from tensorview.loading import load_model
+    from tensorview.tracing import Trace, trace
+
+_HOMES = {
+    "Attribution": "attribution.result",
+    "Bundle": "bundle",
+    "TensorviewError": "errors",
+    "Trace": "tracing",
+    "attribute": "attribution",
+    "export": "exporting",
+    "load_model": "loading",
+    "methods": "attribution",
+    "open_bundle": "formats",
+    "read_inputs": "inputs",
+    "trace": "tracing",
+}
+
+__all__ = [
+    "Attribution",
+    "Bundle",
+    "TensorviewError",
+    "Trace",
+    "__version__",
+    "attribute",
+    "export",
+    "load_model",
+    "methods",
+    "open_bundle",
+    "read_inputs",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tensorview' has no attribute {name!r}")
+    if name in ("attribute", "export", "trace"):
+        from tensorview.backend import require_keras
+
+        require_keras()
+    value = getattr(importlib.import_module(f"tensorview.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -33,6 +33,7 @@ class TensorRef:
     (H, W, 1|3). `quant` is the offset of float32 scale[C] followed by float32 zero[C] (C = shape[0]) in the same blob;
     null for float32 values and for pictures. `source` is the stored-order shape that the model itself computed where
     the tensor was reduced to the area mean of it (spatial axes) or cut to its first entries (other axes), else null.
+    `clamp` cuts values off after decoding: a ReLU shares the codes of the layer before it.
     """
 
     blob: str
@@ -41,6 +42,8 @@ class TensorRef:
     shape: tuple[int, ...]
     quant: int | None = None
     source: tuple[int, ...] | None = None
+    clamp: tuple[float, ...] | None = None
+    """Lowest and highest value; one of them may be +-3.4e38, which cuts nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,8 @@ class NodeInfo:
     form: Form
     role: Role
     axes: tuple[str, ...]
+    channel_axis: int | None
+    """Place of the channel (unit, head) in `shape`: stored tensors have it first. Null where there is none."""
     shape: tuple[int, ...]
     dtype: str
     params: int
@@ -198,10 +203,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap:
-    """An attribution over one node's output: (1, H, W), 0..1. `raw` is signed, as the method's paper has it."""
+    """An attribution over one node's output: (1, H, W), (1, T) for signals, 0..1. `raw` is signed, before ReLU."""
 
     node: str
     tensor: TensorRef
+    peak: float
+    """The method's own value where `tensor` is 1: a CAM is 0..1 already, saliency is in score per unit of input."""
     raw: TensorRef | None
     blank: bool
     """Nothing speaks for the target: the map is zero everywhere."""

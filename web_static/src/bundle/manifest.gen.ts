@@ -11,6 +11,7 @@ export interface TensorRef {
   readonly shape: readonly number[];
   readonly quant: number | null;
   readonly source: readonly number[] | null;
+  readonly clamp: readonly number[] | null;
 }
 
 export interface Summary {
@@ -57,6 +58,7 @@ export interface NodeInfo {
   readonly form: "image" | "planes" | "volume" | "row" | "sequence" | "matrix" | "scalar" | "generic";
   readonly role: "input" | "layer" | "merge" | "stub";
   readonly axes: readonly string[];
+  readonly channel_axis: number | null;
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly params: number;
@@ -126,6 +128,7 @@ export interface Sample {
 export interface HeatMap {
   readonly node: string;
   readonly tensor: TensorRef;
+  readonly peak: number;
   readonly raw: TensorRef | null;
   readonly blank: boolean;
 }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
-import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tensorview.deep import run_deep
 from tensorview.errors import BackendError, InputError, TraceError
 from tensorview.graph import Group, Node
 from tensorview.intact import assigned_variables, intact, same_state
@@ -98,6 +96,33 @@ def trace(model: Any, inputs: Any) -> Trace:
         return Trace(model, arrays, _Runner(model, tensors, specs))
 
     return with_deep_stack(model, run)
+
+
+DYNAMIC = {2: 32, 3: 224, 4: 16}
+"""Sizes that open dimensions take where no input says them, by the number of axes behind the batch."""
+
+
+def outline(model: Any) -> Trace:
+    """The graph of `model` without a run: shapes for one sample, open sizes filled in and said in the notes.
+
+    Raises TraceError for a model that doesn't tell what it takes (a subclassed model that was never called).
+    """
+    expected = getattr(model, "inputs", None) or None
+    if not expected:
+        raise TraceError(
+            f"{type(model).__name__} {model.name!r} doesn't say what input it takes, so it can only be shown on one; "
+            "give an input"
+        )
+
+    def zeros(tensor: Any) -> Any:
+        sizes = [DYNAMIC.get(len(tensor.shape) - 1, 16) if d is None else d for d in tensor.shape[1:]]
+        return np.zeros([tensor.shape[0] or 1, *sizes], "str" if tensor.dtype == "string" else tensor.dtype)
+
+    made = trace(model, {str(t.name): zeros(t) for t in expected} if len(expected) > 1 else zeros(expected[0]))
+    if any(d is None for tensor in expected for d in tensor.shape[1:]):
+        shapes = ", ".join(f"{t.name} {zeros(t).shape[1:]}" for t in expected)
+        made.notes = (*made.notes, f"The model takes inputs of any size; shapes are those for {shapes}.")
+    return made
 
 
 # Preparing inputs ---------------------------------------------------------------------------------------------------
@@ -406,33 +431,15 @@ def _first_line(error: BaseException) -> str:
 
 
 def with_deep_stack(model: Any, function: Callable[[], T]) -> T:
-    """Run `function`; for a model of many layers in a thread with a large stack, since Keras and TensorFlow recurse."""
+    """Run `function`; for a model of many layers with room for deep recursion and with this thread's Keras state."""
     if len(model._flatten_layers()) < 200:
         return function()
     from keras.src.backend.common import global_state
 
-    context, result, failed = contextvars.copy_context(), [], []
     keras_state = dict(vars(global_state.GLOBAL_STATE_TRACKER))
 
-    def work() -> None:
+    def work() -> T:
         vars(global_state.GLOBAL_STATE_TRACKER).update(keras_state)
-        try:
-            result.append(context.run(function))
-        except BaseException as error:  # handed to the caller's thread
-            failed.append(error)
+        return function()
 
-    limit, size = sys.getrecursionlimit(), threading.stack_size(512 * 2**20)
-    try:
-        sys.setrecursionlimit(max(limit, 100_000))
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-    finally:
-        threading.stack_size(size)
-    try:
-        while thread.is_alive():
-            thread.join(0.2)
-    finally:
-        sys.setrecursionlimit(limit)
-    if failed:
-        raise failed[0]
-    return result[0]
+    return run_deep(work)

@@ -1,0 +1,105 @@
+"""Attributions of a run in the manifest's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tensorview.attribution import for_export
+from tensorview.attribution.export import Explanation, Explanations, LayerMap
+from tensorview.attribution.registry import find
+from tensorview.blobs import BlobWriter
+from tensorview.build import Explained
+from tensorview.errors import OptionError, TensorviewError
+from tensorview.inputs import Batch
+from tensorview.manifest import AttributionInfo, ChannelWeights, HeatMap, MethodInfo
+from tensorview.quantise import area_mean
+from tensorview.tracing import Trace
+
+LAYER_SIDE = 64
+"""Longest side of the heat maps on layers' faces; those of the input may have four times as many pixels a side."""
+
+Scores = dict[str, np.ndarray]
+
+
+def explain(
+    model: Any, batch: Batch, run: Trace, methods: Sequence[str], target: Any, labels: tuple[str, ...] | None, asked: bool
+) -> tuple[Explained, Scores, dict[str, Any], tuple[str, ...]]:
+    """Explain each sample's best classes, or `target`.
+
+    Returns the attributions, each output's scores before its last activation, that activation, and notes. asked: the
+    methods were named by the user, so one that can't run is an error; else it is left out.
+    """
+    targets = None if target in (None, "top") else [target]
+    try:
+        found = for_export(model, batch.arrays, targets, methods, labels=labels)
+    except TensorviewError:
+        if asked or targets:
+            raise
+        return Explained(), {}, {}, ()
+    except Exception as error:
+        # A model that runs but has no gradient (strings, integers, custom code) is still worth showing.
+        if asked or targets:
+            raise OptionError(f"{', '.join(methods)} can't be computed on this model: {_line(error)}") from error
+        return Explained(), {}, {}, (f"Attributions could not be computed on this model: {_line(error)}",)
+    if asked and found.notes:
+        raise OptionError(found.notes[0])
+    scores = {output.name: output.scores for output in found.outputs if not output.binary}
+    last = {output.name: output.activation for output in found.outputs}
+    return _explained(found, run, labels, len(batch.names)), scores, last, ()
+
+
+def _explained(found: Explanations, run: Trace, labels: tuple[str, ...] | None, samples: int) -> Explained:
+    writers = [BlobWriter(f"m{sample}") for sample in range(samples)]
+    inputs = {node.layer: node.id for node in run.nodes if node.id in run.input_ids} | {id: id for id in run.input_ids}
+    items = tuple(_info(item, writers[item.sample], inputs, labels) for item in found.items)
+    used = dict.fromkeys(item.method for item in items)
+    methods = [find(name) for name in used]
+    infos = tuple(
+        MethodInfo(name=m.name, title=m.title, question=m.question, paper=m.paper, range=m.range) for m in methods
+    )
+    return Explained(infos, items, tuple(writers))
+
+
+def _info(
+    item: Explanation, writer: BlobWriter, inputs: dict[str, str], labels: tuple[str, ...] | None
+) -> AttributionInfo:
+    label = labels[item.target] if labels and 0 <= item.target < len(labels) else str(item.target)
+    maps = tuple(
+        _heat(writer, inputs[name], values, None, 4 * LAYER_SIDE) for name, values in item.values.items()
+    )
+    layers = tuple(_layer(writer, layer, layer.node == item.layer) for layer in item.layers)
+    weights = tuple(
+        ChannelWeights(node=layer.node, tensor=writer.floats(layer.weights))
+        for layer in item.layers
+        if layer.node == item.layer
+    )
+    return AttributionInfo(
+        method=item.method, sample=item.sample, output=item.output, target=item.target, target_label=label,
+        score=item.score, score_note=item.score_note, layer=item.layer, inputs=maps, layers=layers, weights=weights,
+    )  # fmt: skip
+
+
+def _layer(writer: BlobWriter, layer: LayerMap, chosen: bool) -> HeatMap:
+    return _heat(writer, layer.node, layer.values, layer.raw if chosen else None, LAYER_SIDE)
+
+
+def _heat(writer: BlobWriter, node: str, values: np.ndarray, raw: np.ndarray | None, longest: int) -> HeatMap:
+    peak = float(values.max(initial=0.0))
+    scaled = (values / peak if peak > 0 else np.zeros_like(values)).astype(np.float32)[None]
+    factor = min(1.0, longest / max(1, *values.shape))
+    sizes = tuple(max(1, round(n * factor)) for n in values.shape)
+    reduced = area_mean(scaled, sizes)
+    return HeatMap(
+        node=node,
+        tensor=writer.quantised(reduced, scaled.shape if reduced.shape != scaled.shape else None),
+        peak=peak,
+        raw=None if raw is None else writer.floats(np.asarray(raw, np.float32)[None]),
+        blank=not peak > 0,
+    )
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,181 @@
+"""The main job: a model and an input become one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tensorview import assets, formats, page
+from tensorview.build import About, Explained, Progress, Room, build
+from tensorview.bundle import Bundle
+from tensorview.errors import OptionError
+from tensorview.explain import explain
+from tensorview.files import check_free
+from tensorview.formats import Format
+from tensorview.inputs import Batch, as_batch
+from tensorview.labels import read_labels
+from tensorview.loading import origin
+from tensorview.manifest import InputInfo, ModelInfo
+from tensorview.predictions import activation_of, predict
+from tensorview.statistics import parameters
+from tensorview.tracing import Trace, outline, trace
+
+DEFAULT_BUDGET = 16.0
+"""Megabytes (of 2**20 bytes) of the whole file."""
+METHODS = ("grad_cam", "saliency")
+JSON_FACTOR = 9.0
+"""What a deflated byte becomes as plain numbers: about six digits and a comma for each value."""
+
+
+def _quiet(_what: str, _share: float) -> None:
+    pass
+
+
+def export(
+    model: Any,
+    inputs: Any,
+    path: str | Path,
+    *,
+    format: Format = "html",
+    labels: str | Path | Sequence[str] | None = None,
+    target: Any = "top",
+    methods: Sequence[str] | None = None,
+    budget: float | None = DEFAULT_BUDGET,
+    full: bool = False,
+    title: str | None = None,
+    force: bool = False,
+    progress: Progress = _quiet,
+) -> Bundle:
+    """Trace `model` on `inputs` and write what happened as one file. Returns the bundle that was written.
+
+    inputs: arrays as the model takes them, a Batch of `read_inputs`, or None for the architecture alone.
+    labels: "imagenet", a file of class names, or the names. target: the class to explain, "top" for the three best.
+    methods: attribution methods, () for none. budget: megabytes of the whole file; `full` lifts it, and nothing is
+    reduced. Raises TensorviewError in one line for anything that a user can mend; the output is whole or not there.
+    """
+    check_free(path, force)
+    if format not in formats.FORMATS:
+        raise OptionError(f"format {format!r} is not known; choose one of {', '.join(formats.FORMATS)}")
+    if budget is not None and not budget > 0:
+        raise OptionError(f"the budget is a number of megabytes above 0, but {budget} came")
+    bundle = make_bundle(
+        model, inputs, format=format, labels=labels, target=target, methods=methods,
+        budget=None if full else budget, title=title, progress=progress,
+    )  # fmt: skip
+    progress("writing", 0.0)
+    formats.write(bundle, path, format, force=force)
+    progress("writing", 1.0)
+    return bundle
+
+
+def make_bundle(
+    model: Any,
+    inputs: Any,
+    *,
+    format: Format = "html",
+    labels: str | Path | Sequence[str] | None = None,
+    target: Any = "top",
+    methods: Sequence[str] | None = None,
+    budget: float | None = DEFAULT_BUDGET,
+    title: str | None = None,
+    progress: Progress = _quiet,
+) -> Bundle:
+    """As `export`, without writing. budget: megabytes, None for no limit."""
+    batch = None if inputs is None else inputs if isinstance(inputs, Batch) else as_batch(model, inputs)
+    names = _labels(labels, model)
+    progress("tracing", 0.0)
+    run = outline(model) if batch is None else trace(model, batch.arrays)
+    progress("explaining", 0.0)
+    wanted = METHODS if methods is None else tuple(methods)
+    explained, scores, last = Explained(), {}, {}
+    notes: tuple[str, ...] = ()
+    if batch is not None and wanted:
+        explained, scores, last, notes = explain(model, batch, run, wanted, target, names, asked=methods is not None)
+    about = _about(model, batch, run, names, title, scores, last, notes)
+    return build(run, about, explained, _room(format, budget), progress)
+
+
+def _labels(labels: str | Path | Sequence[str] | None, model: Any) -> tuple[str, ...] | None:
+    """Class names; those of ImageNet by themselves for a keras.applications model with its 1,000 classes."""
+    if labels is None:
+        found = origin(model)
+        shape = getattr(model, "output_shape", None)
+        if found and found.application and isinstance(shape, tuple) and shape[-1] == 1000:
+            return read_labels("imagenet")
+        return None
+    if isinstance(labels, str | Path):
+        return read_labels(labels)
+    return tuple(str(label) for label in labels)
+
+
+def _room(format: Format, budget: float | None) -> Room:
+    limit = None if budget is None else int(budget * 2**20)
+    if format == "html":
+        return Room(limit, fixed=_page_bytes(), factor=4 / 3)
+    if format == "json":
+        return Room(limit, factor=JSON_FACTOR)
+    return Room(limit, fixed=_page_bytes() if format == "folder" else 0)
+
+
+def _about(
+    model: Any, batch: Batch | None, run: Trace, labels: tuple[str, ...] | None, title: str | None,
+    scores: dict[str, np.ndarray], last: dict[str, Any], notes: tuple[str, ...],
+) -> About:  # fmt: skip
+    came = origin(model)
+    total, trainable = parameters(model)
+    name = came.application if came and came.application else Path(came.file).stem if came and came.file else model.name
+    info = ModelInfo(
+        name=str(name), class_name=type(model).__name__, file=came.file if came else None,
+        digest=came.digest if came else None, params=total, trainable_params=trainable, macs=None,
+        layers=sum(node.class_name != "InputLayer" for node in run.nodes),
+        keras=keras.__version__, tensorflow=tf.__version__,
+    )  # fmt: skip
+    given = {item.name: item for item in batch.inputs} if batch else {}
+    nodes = {node.id: node for node in run.nodes}
+    inputs = tuple(
+        InputInfo(
+            node=id, name=nodes[id].layer, shape=tuple(nodes[id].shape[1:]), dtype=str(nodes[id].dtype),
+            preprocessing=given[nodes[id].layer].preprocessing if nodes[id].layer in given else "no input was given",
+            guessed=nodes[id].layer in given and given[nodes[id].layer].guessed,
+        )
+        for id in run.input_ids
+    )  # fmt: skip
+    guesses = tuple(
+        f"Preprocessing of {item.name!r} was guessed: {item.preprocessing}." for item in inputs if item.guessed
+    )
+    if batch is None:
+        return About(str(title or name), info, inputs, (), (), (), labels, (*notes, *run.notes))
+    pictures = [
+        {id: taken[nodes[id].layer] for id in run.input_ids if nodes[id].layer in taken} for taken in batch.pictures
+    ]
+    predictions = [_predictions(run, sample, labels, scores, last) for sample in range(len(batch.names))]
+    return About(str(title or name), info, inputs, batch.names, pictures, predictions, labels, (*guesses, *notes))
+
+
+def _predictions(
+    run: Trace, sample: int, labels: tuple[str, ...] | None, scores: dict[str, np.ndarray], last: dict[str, Any]
+) -> Any:
+    found = []
+    outputs = [leaf for leaf in tf.nest.flatten(run.outputs) if leaf is not None]
+    for name, node, values in zip(run.output_names, run.output_ids, outputs, strict=True):
+        if node is None or values.ndim == 0 or len(values) <= sample:
+            continue
+        activation = last.get(name) or activation_of(run.layer_of(node))
+        score = scores.get(name)
+        found.append(
+            predict(
+                name=name, node=node, values=values[sample], activation=activation,
+                scores=None if score is None else score[sample], labels=labels,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _page_bytes() -> int:
+    """What an HTML file holds beside the bundle; 4,000 bytes for the template's own text."""
+    return len(page.app_script().encode()) + len(assets.built("app.css").encode()) + 4_000
