@@ -8,7 +8,13 @@ export interface Source {
   blob(id: string): Promise<Uint8Array>;
 }
 
-/** Its message is made to be read by the person who opened the page. */
+export interface Opened {
+  readonly source: Source;
+  /** Resolves when all of the bundle is known to be there, rejects with SourceError where it is cut short. */
+  readonly whole: Promise<void>;
+}
+
+/** A bundle that cannot be read. Its message is made to be read by the person who opened the page. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
 }

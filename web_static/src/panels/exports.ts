@@ -1,0 +1,77 @@
+// What the Export menu offers.
+
+import type { Report } from "../bundle/model";
+import { size, type Tensor } from "../bundle/tensor";
+import type { Store } from "../state/store";
+import { download, fileName } from "./download";
+import type { Item } from "./menu";
+import type { Notices } from "./notice";
+import { channelsTo, npy } from "./npy";
+import { subjectOf, type Subject } from "./subject";
+import { cells, csv, json } from "./tables";
+
+/** All values of a tensor in stored order. */
+export function valuesOf(tensor: Tensor): Float32Array {
+  if (tensor.values) return tensor.values;
+  const values = new Float32Array(size(tensor.shape));
+  const channels = tensor.shape[0] ?? 1;
+  const count = channels > 0 ? values.length / channels : 0;
+  const index: number[] = tensor.shape.map(() => 0);
+  for (let i = 0; i < values.length; i++) {
+    let rest = i;
+    for (let axis = tensor.shape.length - 1; axis >= 0; axis--) {
+      const side = tensor.shape[axis] ?? 1;
+      index[axis] = rest % side;
+      rest = Math.floor(rest / side);
+    }
+    values[i] = count > 0 ? tensor.at(...index) : NaN;
+  }
+  return values;
+}
+
+/** `picture` gives the view as a PNG, or null where there is no scene. */
+export function exportItems(report: Report, store: Store, notices: Notices, picture: (() => Promise<Blob>) | null): readonly Item[] {
+  const { title } = report.manifest;
+  const subject = (): Subject | null => {
+    const { selected, unfolded } = store.get();
+    return selected === null ? null : subjectOf(report, selected, unfolded);
+  };
+  const needsLayer = (): string | null => (subject() ? null : "choose a layer first");
+  const save = (name: string, content: string | Uint8Array<ArrayBuffer> | Blob, type: string): void => {
+    download(name, content instanceof Blob ? content : new Blob([content], { type }));
+    notices.toast(`Saved ${name}`);
+  };
+  const table = (write: typeof csv, ending: string, type: string): void => {
+    const chosen = subject();
+    if (chosen) save(`${fileName(title, chosen.name)}.${ending}`, write(cells(report, chosen, store.get().sample)), type);
+  };
+  const array = async (): Promise<void> => {
+    const chosen = subject();
+    const ref = chosen ? report.activation(store.get().sample, chosen.shows)?.tensor : null;
+    if (!chosen || !ref) return;
+    const tensor = await report.tensor(ref);
+    const axis = chosen.axes.indexOf("channel");
+    const values = valuesOf(tensor);
+    const own = axis > 0 && chosen.axes.length === tensor.shape.length ? channelsTo(axis, tensor.shape, values) : { shape: tensor.shape, values };
+    save(`${fileName(title, chosen.name)}.npy`, npy(own.shape, own.values), "application/octet-stream");
+  };
+  const failed = (error: unknown): void => notices.fault(error instanceof Error ? error.message : "The export failed.");
+  return [
+    {
+      text: "Picture of the view (PNG)",
+      run: () => void picture?.().then((blob) => save(`${fileName(title)}.png`, blob, "image/png")).catch(failed),
+      blocked: () => (picture ? null : "needs the 3D view"),
+    },
+    {
+      text: "Values of the layer (.npy)",
+      run: () => void array().catch(failed),
+      blocked: () => {
+        const chosen = subject();
+        if (!chosen) return "choose a layer first";
+        return report.activation(store.get().sample, chosen.shows)?.tensor ? null : "no values in this file";
+      },
+    },
+    { text: "Facts of the layer (CSV)", run: () => table(csv, "csv", "text/csv"), blocked: needsLayer },
+    { text: "Facts of the layer (JSON)", run: () => table(json, "json", "application/json"), blocked: needsLayer },
+  ];
+}

@@ -1,0 +1,131 @@
+// The attribution panel: which part of the input speaks for a class.
+
+import type { AttributionInfo, HeatMap } from "../bundle/manifest.gen";
+import type { Report } from "../bundle/model";
+import type { Tensor } from "../bundle/tensor";
+import { chooseMethod } from "../state/actions";
+import type { Store, ViewState } from "../state/store";
+import { el, watch } from "./dom";
+import { percentText, valueText } from "./format";
+import { channelWeights } from "./heat/weights";
+import { drawHeat } from "./heatpicture";
+import { share } from "./prediction";
+import { nameOf } from "./subject";
+
+const SIDE = 320;
+
+/** The map to lay over an input: the chosen layer's, else the method's own. */
+export function mapOver(found: AttributionInfo, input: string, heatLayer: string | null): HeatMap | undefined {
+  const ofLayer = heatLayer === null ? undefined : found.layers.find((map) => map.node === heatLayer);
+  return ofLayer ?? found.inputs.find((map) => map.node === input);
+}
+
+function picker(label: string, options: readonly (readonly [string, string])[], value: string, pick: (value: string) => void): HTMLElement {
+  const select = el("select", {});
+  for (const [key, text] of options) select.append(el("option", { value: key, selected: key === value }, text));
+  select.addEventListener("change", () => pick(select.value));
+  return el("label.field", {}, el("span", {}, label), select);
+}
+
+function targetText(report: Report, item: AttributionInfo): string {
+  const prediction = report.sample(item.sample)?.predictions.find((one) => one.node === item.output || one.name === item.output);
+  const score = prediction?.top.find((one) => one.index === item.target);
+  const part = prediction && score ? share(prediction, score) : null;
+  return part === null ? item.target_label : `${item.target_label} · ${percentText(part)}`;
+}
+
+export function heatPanel(report: Report, store: Store): HTMLElement {
+  const element = el("section.heat", { "aria-label": "Heat map", tabindex: -1 });
+  const { methods, attributions } = report.manifest;
+  let redraw: () => void = () => undefined;
+  let turn = 0;
+
+  const pictures = (state: ViewState, found: AttributionInfo): HTMLElement => {
+    const pair = el("div.pair");
+    const jobs: (() => void)[] = [];
+    for (const picture of report.sample(state.sample)?.pictures ?? []) {
+      const map = mapOver(found, picture.node, state.heatLayer);
+      const name = report.manifest.inputs.length > 1 ? nameOf(report, picture.node) : "input";
+      const plain = el("canvas", { role: "img", "aria-label": name });
+      const warm = el("canvas", { role: "img", "aria-label": `heat map over ${name}` });
+      pair.append(el("figure", {}, plain, el("figcaption", {}, name)), el("figure", {}, warm, el("figcaption", {}, `heat map over ${name}`)));
+      const parts: [Promise<Tensor>, Promise<Tensor | null>] = [
+        report.tensor(picture.tensor),
+        map ? report.tensor(map.tensor) : Promise.resolve(null),
+      ];
+      Promise.all(parts).then(
+        ([base, heat]) => {
+          const job = (): void => {
+            const { theme, opacity } = store.get();
+            drawHeat(warm, base, heat, { side: SIDE, opacity, theme });
+          };
+          drawHeat(plain, base, null, { side: SIDE, opacity: 1, theme: state.theme });
+          jobs.push(job);
+          job();
+        },
+        () => pair.append(el("p.note", {}, "This heat map could not be read from the file.")),
+      );
+    }
+    redraw = () => jobs.forEach((job) => job());
+    return pair;
+  };
+
+  const controls = (state: ViewState, found: AttributionInfo): HTMLElement => {
+    const mine = attributions.filter((item) => item.sample === state.sample && item.method === found.method);
+    const box = el("div.fields");
+    if (methods.length > 1) {
+      box.append(picker("Method", methods.map((method) => [method.name, method.title]), found.method, (name) => chooseMethod(store, name)));
+    }
+    box.append(
+      picker("Class", mine.map((item) => [String(item.target), targetText(report, item)]), String(found.target), (value) => store.set({ target: Number(value) })),
+    );
+    if (found.layers.length > 0) {
+      const options = found.layers.map((map): readonly [string, string] => [map.node, nameOf(report, map.node)]);
+      const own: readonly (readonly [string, string])[] = found.layer === null ? [["", "the input itself"]] : [];
+      const value = state.heatLayer ?? found.layer ?? "";
+      box.append(picker("Layer", [...own, ...options], value, (layer) => store.set({ heatLayer: layer === "" || layer === found.layer ? null : layer })));
+    }
+    const slider = el("input", { type: "range", min: 0, max: 100, value: Math.round(state.opacity * 100), "aria-label": "Opacity of the heat map" });
+    slider.addEventListener("input", () => store.set({ opacity: Number(slider.value) / 100 }));
+    box.append(el("label.field", {}, el("span", {}, "Opacity"), slider));
+    return box;
+  };
+
+  const show = (state: ViewState): void => {
+    const mine = ++turn;
+    redraw = () => undefined;
+    element.replaceChildren();
+    const method = methods.find((item) => item.name === state.method) ?? methods[0];
+    if (!method) {
+      element.append(el("h2", {}, "Heat map"), el("p.note", {}, "No attribution method was run for this file."));
+      return;
+    }
+    element.append(el("header", {}, el("h2", {}, method.title), el("p.about", {}, method.question)));
+    const found = report.heat({ method: method.name, sample: state.sample, target: state.target });
+    if (!found) {
+      element.append(el("p.note", {}, "This method has nothing for this sample."));
+      return;
+    }
+    const maps = report.sample(state.sample)?.pictures.map((picture) => mapOver(found, picture.node, state.heatLayer)) ?? [];
+    element.append(pictures(state, found));
+    if (maps.some((map) => map?.blank)) {
+      element.append(el("p.note.blank", {}, `Nothing here speaks for “${found.target_label}”: the map is zero everywhere.`));
+    }
+    const small = maps.find((map) => map && Math.max(...map.tensor.shape.slice(-2)) <= 7);
+    if (small) {
+      element.append(el("p.note", {}, `The map has only ${small.tensor.shape.slice(-2).join("×")} cells; the smooth edges come from resizing.`));
+    }
+    element.append(controls(state, found));
+    element.append(el("p.note", {}, `Explains the score ${valueText(found.score)} of “${found.target_label}”: ${found.score_note}.`));
+    const place = el("div");
+    element.append(place, el("p.note.paper", {}, method.paper));
+    for (const weight of found.weights) {
+      void channelWeights(report, state, weight).then((box) => {
+        if (mine === turn && box) place.append(box);
+      });
+    }
+  };
+  watch(store, (s) => [s.sample, s.method, s.target, s.heatLayer, s.theme], show);
+  watch(store, (s) => [s.opacity], () => redraw());
+  return element;
+}

@@ -1,0 +1,15 @@
+// What to do first, until it has been done.
+
+import type { Store } from "../state/store";
+import { el, watch } from "./dom";
+
+export function hint(store: Store): HTMLElement {
+  const touch = window.matchMedia("(hover: none)").matches;
+  const key = (text: string): HTMLElement => el("kbd", {}, text);
+  const words = touch
+    ? [el("b", {}, "Tap"), " a layer to open it · ", el("b", {}, "drag"), " to turn the scene"]
+    : [el("b", {}, "Hover"), " a layer to read it · ", el("b", {}, "click"), " to open it · ", key("?"), " lists all keys"];
+  const pill = el("p.hint", {}, ...words);
+  watch(store, (state) => [state.hint], (state) => (pill.hidden = !state.hint));
+  return pill;
+}

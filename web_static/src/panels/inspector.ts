@@ -1,0 +1,110 @@
+// The panel on the right: everything about the chosen layer, call or block.
+
+import type { Report } from "../bundle/model";
+import { isFolded } from "../layout/fold";
+import { plan } from "../layout/plan";
+import { choose, close, toggle } from "../state/actions";
+import type { Store, ViewState } from "../state/store";
+import { button, el, watch } from "./dom";
+import { shapeText, valueText } from "./format";
+import { histogram } from "./histogram";
+import { channels } from "./inspector/channels";
+import { factList, head, otherFacts } from "./inspector/facts";
+import { weights } from "./inspector/kernels";
+import { members } from "./inspector/members";
+import { nameOf, subjectOf, type Subject } from "./subject";
+
+const MOST_LINKS = 2;
+
+function walk(report: Report, store: Store, subject: Subject): HTMLElement {
+  const go = (ids: readonly string[], text: (name: string) => string, label: string): HTMLElement => {
+    const side = el("div");
+    for (const id of ids.slice(0, MOST_LINKS)) {
+      const name = nameOf(report, id);
+      side.append(button(text(name), () => choose(store, id), { label: `${label}: ${name}` }));
+    }
+    if (ids.length > MOST_LINKS) side.append(el("span.aside", {}, `+${ids.length - MOST_LINKS}`));
+    return side;
+  };
+  return el(
+    "nav.walk",
+    { "aria-label": "Along the links" },
+    go(subject.before, (name) => `← ${name}`, "Comes from"),
+    go(subject.after, (name) => `${name} →`, "Goes to"),
+  );
+}
+
+/** Class names where the layer is the output that they belong to. */
+function labelOf(report: Report, state: ViewState, node: string): (channel: number) => string | null {
+  const prediction = report.sample(state.sample)?.predictions.find((item) => item.node === node && item.kind === "classes");
+  const labels = report.manifest.labels;
+  return (channel) =>
+    prediction ? (prediction.top.find((item) => item.index === channel)?.label ?? labels?.[channel] ?? null) : null;
+}
+
+/** Fills the panel anew whenever the choice, the sample or the colours change. */
+export function inspector(report: Report, store: Store): HTMLElement {
+  const body = el("div.body");
+  const element = el("section.inspector", { "aria-labelledby": "tv-subject", tabindex: -1 }, body);
+  const closeButton = button("✕", () => close(store), { className: "icon close", label: "Close (Esc)" });
+  element.prepend(closeButton);
+  let turn = 0;
+
+  const unfoldable = (subject: Subject): { text: string; run: () => void } | null => {
+    const block = plan(report.manifest).blocks.get(subject.id);
+    if (!block) return null;
+    const folded = isFolded(block, store.get().unfolded);
+    return {
+      text: folded ? "unfold in the scene" : "fold again",
+      run: () => store.set({ unfolded: toggle(store.get().unfolded, subject.id), open: new Set(), selected: null }),
+    };
+  };
+
+  const show = (state: ViewState): void => {
+    const mine = ++turn;
+    body.replaceChildren();
+    const subject = state.selected === null ? null : subjectOf(report, state.selected, state.unfolded);
+    if (!subject) {
+      body.append(el("p.note.empty", {}, "Choose a layer to read about it."));
+      return;
+    }
+    const activation = report.activation(state.sample, subject.shows);
+    body.append(head(report, subject, activation), walk(report, store, subject));
+    if (activation && activation.summary.count > 0) {
+      const { mean } = activation.summary;
+      body.append(histogram("Activations", mean === null ? "" : `mean ${valueText(mean)}`, activation.summary, subject.kind));
+    }
+    if (subject.members.length > 0) {
+      const rows = subject.members.map((id) => {
+        const node = report.node(id);
+        return { id, name: node?.label ?? id, kind: node?.kind ?? "other", shape: shapeText(node?.shape ?? []) };
+      });
+      body.append(members(subject.membersTitle, rows, subject.id, (id) => choose(store, id), unfoldable(subject)));
+    }
+    const own = el("div");
+    weights(own, report, subject.weights, state.theme);
+    body.append(own);
+    const tiles = el("div");
+    body.append(tiles);
+    const rows = otherFacts(subject);
+    if (rows.length > 0) body.append(factList(rows));
+    const ref = activation?.tensor;
+    if (!ref) return;
+    report.tensor(ref).then(
+      (tensor) => {
+        if (mine === turn) tiles.append(channels(store, activation, tensor, labelOf(report, state, subject.shows)));
+      },
+      () => {
+        if (mine === turn) tiles.append(el("p.note", {}, "Its values could not be read from the file."));
+      },
+    );
+  };
+  watch(store, (s) => [s.selected, s.sample, s.theme, s.range, s.unfolded], show);
+  watch(store, (s) => [s.selected], () => (element.scrollTop = 0));
+  watch(store, (s) => [s.channel], ({ channel }) => {
+    for (const tile of element.querySelectorAll<HTMLElement>("[data-channel]")) {
+      tile.setAttribute("aria-pressed", String(tile.dataset["channel"] === String(channel)));
+    }
+  });
+  return element;
+}

@@ -1,0 +1,113 @@
+// All channels of an activation, as small pictures, sorted as the person likes.
+
+import type { Activation } from "../../bundle/manifest.gen";
+import type { Tensor } from "../../bundle/tensor";
+import { layerRange } from "../../colour/value";
+import type { Store } from "../../state/store";
+import { button, el } from "../dom";
+import { countText, shareText, valueText } from "../format";
+import { channelCount, drawPlane } from "../picture";
+import { channelFacts, channelRange, type ChannelFacts } from "../ranges";
+
+type Order = "mean" | "max" | "zeros" | "index";
+
+const ORDERS: readonly (readonly [Order, string])[] = [
+  ["mean", "mean activation"],
+  ["max", "maximum"],
+  ["zeros", "zeros"],
+  ["index", "index"],
+];
+const FIRST = 12;
+const MORE = 96;
+
+/** Sorted with the largest first, by index with the smallest first. */
+export function sortChannels(facts: readonly ChannelFacts[], order: Order): ChannelFacts[] {
+  const key = { mean: (f: ChannelFacts) => -f.mean, max: (f: ChannelFacts) => -f.max, zeros: (f: ChannelFacts) => -f.zeros, index: (f: ChannelFacts) => f.channel }[order];
+  const rank = (f: ChannelFacts): number => (Number.isNaN(key(f)) ? Infinity : key(f));
+  return [...facts].sort((a, b) => rank(a) - rank(b) || a.channel - b.channel);
+}
+
+function caption(facts: ChannelFacts, order: Order): string {
+  if (order === "index") return "";
+  return order === "zeros" ? shareText(facts.zeros) : valueText(facts[order]);
+}
+
+/** `label` names a channel where it stands for a class. */
+export function channels(
+  store: Store,
+  activation: Activation,
+  tensor: Tensor,
+  label: (channel: number) => string | null,
+): HTMLElement {
+  const count = channelCount(tensor.shape);
+  const all = Array.from({ length: count }, (_, channel) => channelFacts(tensor, channel));
+  const units = tensor.shape.length === 1;
+  const view = { order: "mean" as Order, shown: Math.min(FIRST, count) };
+  const select = el("select", { "aria-label": "Sort channels by" });
+  for (const [order, text] of ORDERS) {
+    if (units && (order === "max" || order === "zeros")) continue;
+    select.append(el("option", { value: order }, units && order === "mean" ? "value" : text));
+  }
+  const list = units ? el("ol.units") : el("div.tiles.channels");
+  const more = button("", () => {
+    view.shown = Math.min(count, view.shown + MORE);
+    draw();
+  });
+  const box = el("section", {}, el("h3", {}, units ? "Units by" : "Channels by", select, el("span.aside", {}, `${countText(count)} in all`)), list);
+  const draw = (): void => {
+    const { theme, range, channel: chosen } = store.get();
+    const whole = layerRange(activation.summary);
+    const shown = sortChannels(all, view.order).slice(0, view.shown);
+    list.replaceChildren(
+      ...shown.map((facts) => {
+        const { channel } = facts;
+        const pick = (): void => {
+          store.set({ channel: store.get().channel === channel ? null : channel });
+        };
+        if (units) return unitRow(facts, whole.high, label(channel), chosen === channel, pick);
+        const canvas = el("canvas", { "aria-hidden": "true" });
+        drawPlane(canvas, tensor, channel, range === "layer" ? whole : channelRange(tensor, channel), theme);
+        const text = caption(facts, view.order);
+        const item = el(
+          "button.tile",
+          {
+            type: "button",
+            "data-channel": channel,
+            "aria-pressed": String(chosen === channel),
+            title: `channel ${channel}: mean ${valueText(facts.mean)}, max ${valueText(facts.max)}, zeros ${shareText(facts.zeros)}`,
+          },
+          canvas,
+          el("span.number", {}, `#${channel}`),
+          text ? el("span.aside", {}, text) : null,
+        );
+        item.addEventListener("click", pick);
+        return item;
+      }),
+    );
+    more.textContent = `Show ${Math.min(MORE, count - view.shown)} more`;
+    if (view.shown < count) box.append(more);
+    else more.remove();
+  };
+  select.addEventListener("change", () => {
+    view.order = select.value as Order;
+    draw();
+  });
+  draw();
+  return box;
+}
+
+function unitRow(facts: ChannelFacts, high: number, label: string | null, chosen: boolean, pick: () => void): HTMLElement {
+  const bar = el("i.fill");
+  bar.style.width = `${Math.min(100, (Math.abs(facts.mean) / high) * 100 || 0).toFixed(2)}%`;
+  if (facts.mean < 0) bar.classList.add("negative");
+  const name = label ?? `#${facts.channel}`;
+  const item = el(
+    "button.unit",
+    { type: "button", "data-channel": facts.channel, "aria-pressed": String(chosen) },
+    el("span.label", { title: label ? `${label} (#${facts.channel})` : name }, name),
+    el("span.track", { "aria-hidden": "true" }, bar),
+    el("span.number", {}, valueText(facts.mean)),
+  );
+  item.addEventListener("click", pick);
+  return el("li", {}, item);
+}

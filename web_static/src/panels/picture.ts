@@ -1,0 +1,78 @@
+// Tensors as small pictures on canvases.
+
+import type { TensorRef } from "../bundle/manifest.gen";
+import type { Report } from "../bundle/model";
+import { valueOf, type Tensor } from "../bundle/tensor";
+import { colourOf, type Range } from "../colour/value";
+import type { Theme } from "../colour/tokens";
+
+/** One channel as a picture: where its values lie in the tensor and how they are laid out. */
+export interface Plane {
+  readonly start: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How many tiles a tensor is shown as: the entries of its first axis. */
+export function channelCount(shape: readonly number[]): number {
+  return shape[0] ?? 1;
+}
+
+/** The picture that one channel makes. Of a volume (C, D, H, W) it is the middle slice. */
+export function planeOf(shape: readonly number[], channel: number): Plane {
+  const inner = shape.slice(1);
+  const count = inner.reduce((product, side) => product * side, 1);
+  const [width = 1, height = 1] = [...inner].reverse();
+  const area = width * height;
+  const slices = area > 0 ? count / area : 0;
+  return { start: channel * count + Math.floor(slices / 2) * area, width, height };
+}
+
+export function drawPixels(canvas: HTMLCanvasElement, width: number, height: number, pixels: Uint8ClampedArray<ArrayBuffer>): void {
+  canvas.width = Math.max(1, width);
+  canvas.height = Math.max(1, height);
+  if (width > 0 && height > 0) canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
+}
+
+/** One channel through the colour map, a canvas pixel a value. */
+export function drawPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: number, range: Range, theme: Theme): void {
+  const { start, width, height } = planeOf(tensor.shape, channel);
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  if (tensor.codes && tensor.scale && tensor.zero) {
+    const [scale = 0, zero = 0] = [tensor.scale[channel], tensor.zero[channel]];
+    const colours = Array.from({ length: 256 }, (_, code) => colourOf(valueOf(code, scale, zero), range, theme));
+    for (let i = 0; i < width * height; i++) {
+      const colour = colours[tensor.codes[start + i] ?? 0];
+      if (colour) pixels.set([...colour, 255], i * 4);
+    }
+  } else {
+    const values = tensor.values ?? tensor.codes ?? [];
+    for (let i = 0; i < width * height; i++) pixels.set([...colourOf(values[start + i] ?? NaN, range, theme), 255], i * 4);
+  }
+  drawPixels(canvas, width, height, pixels);
+}
+
+/** The pixels of a picture (H, W, 1|3) as RGBA. */
+export function pictureRgba(tensor: Tensor): { readonly width: number; readonly height: number; readonly pixels: Uint8ClampedArray<ArrayBuffer> } {
+  const [height = 0, width = 0, depth = 1] = tensor.shape;
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  const codes = tensor.codes ?? new Uint8Array(0);
+  const [green, blue] = depth === 3 ? [1, 2] : [0, 0];
+  for (let i = 0, from = 0, to = 0; i < width * height; i++, from += depth, to += 4) {
+    pixels[to] = codes[from] ?? 0;
+    pixels[to + 1] = codes[from + green] ?? 0;
+    pixels[to + 2] = codes[from + blue] ?? 0;
+    pixels[to + 3] = 255;
+  }
+  return { width, height, pixels };
+}
+
+/** Draws an input's picture once its bytes are there; a missing one leaves the canvas empty, the fault is told elsewhere. */
+export async function drawPicture(canvas: HTMLCanvasElement, report: Report, ref: TensorRef): Promise<void> {
+  try {
+    const { width, height, pixels } = pictureRgba(await report.tensor(ref));
+    drawPixels(canvas, width, height, pixels);
+  } catch {
+    canvas.classList.add("missing");
+  }
+}

@@ -1,0 +1,63 @@
+// The strip of samples: small pictures of the inputs, or their names where there is no picture.
+
+import type { Report } from "../bundle/model";
+import { chooseSample } from "../state/actions";
+import type { Store } from "../state/store";
+import { button, el, watch } from "./dom";
+import { drawPicture } from "./picture";
+
+/** A radio group; arrow keys go from sample to sample. */
+export function samples(report: Report, store: Store): HTMLElement {
+  const strip = el("div.samples", { role: "radiogroup", "aria-label": "Sample" });
+  const buttons = report.manifest.samples.map((sample, index) => {
+    const item = el("button.sample", { type: "button", role: "radio", title: sample.name, "aria-label": sample.name });
+    const picture = sample.pictures[0];
+    if (picture) {
+      const canvas = el("canvas", { "aria-hidden": "true" });
+      item.append(canvas);
+      void drawPicture(canvas, report, picture.tensor);
+    } else {
+      item.classList.add("named");
+      item.textContent = sample.name;
+    }
+    item.addEventListener("click", () => chooseSample(store, report, index));
+    return item;
+  });
+  strip.append(...buttons);
+  const box = el("div.strip", {}, strip, more(strip, buttons));
+  strip.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    chooseSample(store, report, store.get().sample + step);
+    buttons[store.get().sample]?.focus();
+  });
+  watch(store, (state) => [state.sample], ({ sample }) => {
+    buttons.forEach((item, index) => {
+      const chosen = index === sample;
+      item.setAttribute("aria-checked", String(chosen));
+      item.tabIndex = chosen ? 0 : -1;
+      if (chosen && item.isConnected) item.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
+  });
+  return box;
+}
+
+/** "+5": how many samples do not fit; shows the next ones. */
+function more(strip: HTMLElement, buttons: readonly HTMLElement[]): HTMLElement {
+  const rest = button("", () => {
+    const atEnd = strip.scrollLeft + strip.clientWidth >= strip.scrollWidth - 1;
+    strip.scrollTo({ left: atEnd ? 0 : strip.scrollLeft + strip.clientWidth });
+  }, { className: "rest" });
+  const count = (): void => {
+    const right = strip.scrollLeft + strip.clientWidth;
+    const hidden = strip.clientWidth > 0 ? buttons.filter((item) => item.offsetLeft + item.offsetWidth > right + 1).length : 0;
+    rest.hidden = strip.scrollWidth <= strip.clientWidth + 1;
+    rest.textContent = hidden > 0 ? `+${hidden}` : "‹";
+    rest.setAttribute("aria-label", hidden > 0 ? `${hidden} more samples` : "Back to the first samples");
+  };
+  strip.addEventListener("scroll", count);
+  new ResizeObserver(count).observe(strip);
+  return rest;
+}

@@ -1,0 +1,50 @@
+// The part of the view that a link carries: what another person must know to see the same.
+
+import type { Report } from "../bundle/model";
+import type { ViewState } from "./store";
+
+type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "mode" | "method" | "target" | "heatLayer">;
+
+/** The view as the text behind `#`; empty for the view that the page starts with. */
+export function toHash(state: ViewState, start: ViewState): string {
+  const parts = new URLSearchParams();
+  if (state.selected !== null) parts.set("node", state.selected);
+  if (state.open.size > 0) parts.set("open", state.selected !== null && state.open.size === 1 && state.open.has(state.selected) ? "1" : "all");
+  if (state.sample !== 0) parts.set("sample", String(state.sample));
+  if (state.channel !== null) parts.set("channel", String(state.channel));
+  if (state.mode === "attribution" && state.method !== null) {
+    parts.set("method", state.method);
+    if (state.target !== null) parts.set("target", String(state.target));
+    if (state.heatLayer !== null) parts.set("layer", state.heatLayer);
+  }
+  const unfolded = [...state.unfolded].sort();
+  if (unfolded.join("\n") !== [...start.unfolded].sort().join("\n")) for (const id of unfolded) parts.append("unfold", id);
+  return parts.toString();
+}
+
+function index(text: string | null, below: number): number | null {
+  const number = text === null || !/^\d{1,9}$/.test(text) ? NaN : Number(text);
+  return number < below ? number : null;
+}
+
+/** The view that a link asks for. What this bundle does not have is left out, for links outlive their files. */
+export function fromHash(hash: string, report: Report, start: ViewState, isId: (id: string) => boolean): Shared {
+  const parts = new URLSearchParams(hash.replace(/^#/, ""));
+  const known = (id: string | null): string | null => (id !== null && isId(id) ? id : null);
+  const selected = known(parts.get("node"));
+  const method = report.manifest.methods.find((item) => item.name === parts.get("method"))?.name ?? null;
+  const openPart = parts.get("open");
+  const all = openPart === "all" ? report.manifest.nodes.map((node) => node.id) : [];
+  const unfold = parts.getAll("unfold").filter(isId);
+  return {
+    selected,
+    open: new Set(openPart === "1" && selected !== null ? [selected] : all),
+    unfolded: parts.has("unfold") ? new Set(unfold) : start.unfolded,
+    sample: index(parts.get("sample"), report.manifest.samples.length) ?? 0,
+    channel: index(parts.get("channel"), 1e9),
+    mode: method === null ? "activations" : "attribution",
+    method: method ?? start.method,
+    target: method === null ? null : index(parts.get("target"), 1e9),
+    heatLayer: method === null ? null : known(parts.get("layer")),
+  };
+}
