@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tensorview.errors import OptionError
+from tensorview.errors import OptionError, TraceError
 from tensorview.layers import Description, describe
 from tensorview.recorder import Call, Recording, flat_tensors
 
@@ -50,7 +50,10 @@ class Features:
 
     def of(self, name: str) -> FeatureMaps:
         """The maps of a call, by its id or its layer's name. Raises OptionError where it has none."""
-        call = self._recording.find(name)
+        try:
+            call = self._recording.find(name)
+        except TraceError as error:
+            raise OptionError(str(error)) from None
         maps = self._maps(call)
         if maps is None:
             shape = getattr(call.output, "shape", None)

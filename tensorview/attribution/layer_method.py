@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import abc
+import functools
+import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -53,11 +56,27 @@ class LayerMethod(GradientMethod):
         weights = self.channel_weights(maps, view.gradient(layer.tensor, layer.id), layer.space)
         first, rank = layer.channel_axis == 1, maps.shape.rank
         if not first and layer.channel_axis != rank - 1:
-            order = [axis for axis in range(rank) if axis != layer.channel_axis]
-            maps = tf.transpose(maps, [*order, layer.channel_axis])
-        samples, channels = tf.shape(weights)[0], tf.shape(weights)[1]
-        size = tf.shape(maps)[2:] if first else tf.shape(maps)[1:-1]
-        # A product of matrices never holds the weighted maps themselves.
-        flat = tf.reshape(maps, [samples, channels, -1] if first else [samples, -1, channels])
-        raw = tf.reshape(tf.linalg.matvec(flat, weights, transpose_a=first), tf.concat([[samples], size], 0))
-        return tf.ensure_shape(raw, [None, *(layer.tensor.shape[axis] for axis in layer.space)]), weights
+            maps = tf.transpose(
+                maps, [*(axis for axis in range(rank) if axis != layer.channel_axis), layer.channel_axis]
+            )
+        sizes = _sizes(maps)
+        space, channels = (sizes[2:], sizes[1]) if first else (sizes[1:-1], sizes[-1])
+        # A product of matrices never holds the weighted maps. Sizes known beforehand keep the graph small, which is
+        # what counts where every convolution of a deep model gets its map.
+        flat = tf.reshape(maps, [-1, channels, _product(space)] if first else [-1, _product(space), channels])
+        raw = tf.raw_ops.BatchMatMulV2(x=flat, y=tf.reshape(weights, [-1, channels, 1]), adj_x=first)
+        return tf.reshape(raw, [-1, *space]), weights
+
+
+def _sizes(tensor: Any) -> list[Any]:
+    """The sizes of a tensor's axes: numbers where they are known before the run, scalar tensors elsewhere."""
+    known = tensor.shape.as_list()
+    if None not in known[1:]:
+        return list(known)
+    import tensorflow as tf
+
+    return list(tf.unstack(tf.shape(tensor)))
+
+
+def _product(sizes: list[Any]) -> Any:
+    return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else functools.reduce(operator.mul, sizes)

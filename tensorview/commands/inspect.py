@@ -20,12 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from tensorview.exporting import make_bundle
-
     with common.progress(options) as progress:
         model = common.load(options)
         batch = common.read_batch(model, options)
-        bundle = make_bundle(model, batch, methods=(), budget=None, progress=progress)
+        from tensorview.exporting import make_bundle
+
+        bundle = make_bundle(model, batch, format="tview", methods=(), budget=None, progress=progress)
     facts = describe(bundle.manifest)
     if options.json:
         print(json.dumps(facts, ensure_ascii=False, indent=1))

@@ -49,12 +49,12 @@ def _bundle(options: argparse.Namespace) -> Bundle:
         from tensorview.formats import open_bundle
 
         return open_bundle(name)
-    from tensorview.exporting import make_bundle
-
     with common.progress(options) as progress:
         model = common.load(options)
         names = common.read_names(model, options)
         batch = common.read_batch(model, options)
+        from tensorview.exporting import make_bundle
+
         bundle = make_bundle(model, batch, format="folder", labels=names, progress=progress)
     common.say_inputs(options, batch)
     return bundle

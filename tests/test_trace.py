@@ -1,0 +1,364 @@
+"""The trace: which calls there are, how they are wired and nested, and that the model is left as it was."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import tensorview as tv
+from tensorview.deep import run_deep
+from tensorview.errors import InputError, TraceError
+
+
+def edges(trace: Any) -> set[tuple[str, str]]:
+    return set(trace.edges)
+
+
+def ids(trace: Any) -> list[str]:
+    return [node.id for node in trace.nodes]
+
+
+def rng(*shape: int) -> np.ndarray:
+    return np.random.default_rng(7).normal(size=shape).astype("float32")
+
+
+class TestWiring:
+    def test_sequential_without_input_is_built_by_its_first_input(self) -> None:
+        model = keras.Sequential([layers.Dense(4, name="a"), layers.ReLU(name="b")])
+        trace = tv.trace(model, rng(3, 5))
+        assert ids(trace)[1:] == ["a", "b"]
+        assert edges(trace) == {(ids(trace)[0], "a"), ("a", "b")}
+        assert trace.nodes[1].shape == (3, 4) == trace.activation("a").shape
+
+    def test_residual_add_and_operator(self) -> None:
+        x = keras.Input((8,), name="x")
+        h = layers.Dense(8, name="d")(x)
+        y = layers.Add(name="sum")([x, h])
+        z = keras.Model(x, y * 2.0 + h)
+        trace = tv.trace(z, rng(2, 8))
+        assert ("x", "sum") in edges(trace) and ("d", "sum") in edges(trace)
+        [multiply] = [node for node in trace.nodes if node.class_name == "Multiply"]
+        [add] = [node for node in trace.nodes if node.class_name == "Add" and node.id != "sum"]
+        assert edges(trace) == {
+            ("x", "d"), ("x", "sum"), ("d", "sum"), ("sum", multiply.id), (multiply.id, add.id), ("d", add.id),
+        }  # fmt: skip
+        assert trace.output_ids == (add.id,)
+
+    def test_shared_layer_is_a_node_for_each_call(self) -> None:
+        a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+        shared = layers.Dense(3, name="shared")
+        model = keras.Model([a, b], layers.Concatenate(name="both")([shared(a), shared(b)]))
+        first, second = rng(2, 4), rng(2, 4) + 1
+        trace = tv.trace(model, [first, second])
+        calls = {node.call: node.id for node in trace.nodes if node.layer == "shared"}
+        assert len(calls) == 2 and calls[0] == "shared"
+        assert edges(trace) == {("a", calls[0]), ("b", calls[1]), (calls[0], "both"), (calls[1], "both")}
+        np.testing.assert_allclose(trace.activation(calls[1]), shared(second), rtol=1e-6)
+
+    def test_nested_and_shared_model_is_a_group_for_each_call(self) -> None:
+        inner_in = keras.Input((4,))
+        inner = keras.Model(inner_in, layers.ReLU(name="r")(layers.Dense(4, name="d")(inner_in)), name="inner")
+        x = keras.Input((4,), name="x")
+        model = keras.Model(x, inner(inner(x)))
+        trace = tv.trace(model, rng(2, 4))
+        assert [(g.id, g.call, g.group) for g in trace.groups] == [("inner", 0, None), ("inner#1", 1, None)]
+        assert [(n.id, n.group) for n in trace.nodes if n.layer == "d"] == [
+            ("inner/d", "inner"), ("inner#1/d", "inner#1"),
+        ]  # fmt: skip
+        assert edges(trace) == {
+            ("x", "inner/d"), ("inner/d", "inner/r"), ("inner/r", "inner#1/d"), ("inner#1/d", "inner#1/r"),
+        }  # fmt: skip
+        np.testing.assert_array_equal(trace.activation("inner"), trace.activation("inner/r"))
+
+    def test_dict_inputs_and_outputs(self) -> None:
+        a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
+        model = keras.Model(
+            {"b": b, "a": a}, {"p": layers.Dense(2, name="dp")(a), "q": layers.Dense(1, name="dq")(b)}
+        )
+        inputs = {"a": rng(2, 3), "b": rng(2, 2)}
+        trace = tv.trace(model, inputs)
+        assert edges(trace) == {("a", "dp"), ("b", "dq")}
+        assert dict(zip(trace.output_names, trace.output_ids, strict=True)) == {"p": "dp", "q": "dq"}
+        np.testing.assert_allclose(trace.outputs["q"], model(inputs)["q"], rtol=1e-6)
+
+    def test_dropout_in_inference_has_its_own_edges(self) -> None:
+        x = keras.Input((4,), name="x")
+        h = layers.Dense(4, name="h")(x)
+        dropped = layers.Dropout(0.5, name="drop")(h)
+        sibling = layers.Dense(2, name="sibling")(h)
+        after = layers.Dense(2, name="after")(dropped)
+        trace = tv.trace(keras.Model(x, [sibling, after]), rng(2, 4))
+        assert edges(trace) == {("x", "h"), ("h", "drop"), ("h", "sibling"), ("drop", "after")}
+
+    def test_input_that_is_an_output_and_the_same_output_twice(self) -> None:
+        x = keras.Input((4,), name="x")
+        h = layers.Dense(4, name="h")(x)
+        trace = tv.trace(keras.Model(x, [x, h, h]), rng(2, 4))
+        assert trace.output_ids == ("x", "h", "h")
+        assert edges(trace) == {("x", "h")}
+
+    def test_attention_called_by_keyword_keeps_its_edges(self) -> None:
+        x, y = keras.Input((5, 8), name="x"), keras.Input((6, 8), name="y")
+        attention = layers.MultiHeadAttention(2, 4, name="mha")
+        model = keras.Model([x, y], attention(query=x, value=y, key=y))
+        trace = tv.trace(model, [rng(2, 5, 8), rng(2, 6, 8)])
+        assert [group.id for group in trace.groups] == ["mha"]
+        assert {("x", "mha/query"), ("y", "mha/key"), ("y", "mha/value")} <= edges(trace)
+        for part in ("query", "key", "value"):
+            assert (f"mha/{part}", "mha/attention_output") in edges(trace)
+        assert trace.activation("mha").shape == (2, 5, 8)
+
+    def test_rnn_is_one_node(self) -> None:
+        x = keras.Input((7, 3), name="x")
+        states = layers.Bidirectional(layers.LSTM(4), name="bi")(x)
+        model = keras.Model(x, layers.Dense(1, name="y")(states))
+        trace = tv.trace(model, rng(2, 7, 3))
+        assert ids(trace) == ["x", "bi", "y"] and trace.groups == ()
+
+    def test_a_layer_that_returns_several_tensors(self) -> None:
+        x = keras.Input((7, 3), name="x")
+        sequence, hidden, cell = layers.LSTM(4, return_sequences=True, return_state=True, name="lstm")(x)
+        trace = tv.trace(keras.Model(x, [sequence, hidden, cell]), rng(2, 7, 3))
+        found = trace.activation("lstm")
+        assert [part.shape for part in found] == [(2, 7, 4), (2, 4), (2, 4)]
+        np.testing.assert_array_equal(found[0][:, -1], found[1])
+
+    def test_masks_pass_through_renewed_tensors(self) -> None:
+        x = keras.Input((5,), dtype="int32", name="x")
+        h = layers.Embedding(10, 4, mask_zero=True, name="embed")(x)
+        h = layers.Dropout(0.3, name="drop")(h)
+        model = keras.Model(x, layers.LSTM(3, name="lstm")(h))
+        tokens = np.array([[1, 2, 0, 0, 0], [4, 5, 6, 7, 8]])
+        np.testing.assert_allclose(tv.trace(model, tokens).outputs, model(tokens), rtol=1e-5, atol=1e-6)
+
+
+class Block(layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first = layers.Dense(4, name="first")
+        self.second = layers.Dense(4, name="second")
+
+    def call(self, x: Any) -> Any:
+        return tf.nn.relu(self.first(x)) + self.second(x) * 2.0
+
+
+class Subclassed(keras.Model):
+    def __init__(self) -> None:
+        super().__init__(name="subclassed")
+        self.block = Block(name="block")
+        self.head = layers.Dense(2, name="head")
+
+    def call(self, x: Any) -> Any:
+        return tf.nn.softmax(self.head(self.block(self.block(x))))
+
+
+class Branching(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.small, self.large = layers.Dense(2, name="small"), layers.Dense(2, name="large")
+
+    def call(self, x: Any) -> Any:
+        return self.large(x) if tf.reduce_sum(x) > 0 else self.small(x)
+
+
+class TestSubclassed:
+    def test_raw_operations_between_layers_are_followed(self) -> None:
+        x = rng(2, 4)
+        model = Subclassed()
+        trace = tv.trace(model, x)
+        [source] = trace.input_ids
+        assert edges(trace) == {
+            (source, "block/first"), (source, "block/second"),
+            ("block/first", "block#1/first"), ("block/second", "block#1/first"),
+            ("block/first", "block#1/second"), ("block/second", "block#1/second"),
+            ("block#1/first", "head"), ("block#1/second", "head"),
+        }  # fmt: skip
+        assert trace.output_ids == ("head",)
+        np.testing.assert_allclose(trace.outputs, model(x), rtol=1e-5)
+        np.testing.assert_allclose(trace.activation("block"), model.block(x), rtol=1e-5)
+
+    def test_data_dependent_python_is_recorded_eagerly_and_says_so(self) -> None:
+        model = Branching()
+        trace = tv.trace(model, np.ones((2, 3), "float32"))
+        assert "large" in ids(trace) and "small" not in ids(trace)
+        assert any("eagerly" in note for note in trace.notes)
+        np.testing.assert_allclose(trace.activation("large"), trace.outputs)
+
+
+class TestLeftAsItWas:
+    def test_attributes_losses_and_weights(self) -> None:
+        class Keeper(layers.Layer):
+            last: Any = None
+
+            def call(self, x: Any) -> Any:
+                self.last = x
+                self.add_loss(tf.reduce_sum(x))
+                return x * 1.0
+
+        x = keras.Input((3,))
+        keeper = Keeper(name="keeper")
+        dense = layers.Dense(2, activity_regularizer="l2")
+        model = keras.Model(x, dense(keeper(x)))
+        model(np.ones((1, 3)))
+        before, losses, weights = keeper.last, list(model.losses), [w.numpy() for w in model.weights]
+        scope = layers.Layer.__call__
+        tv.trace(model, rng(2, 3))
+        assert keeper.last is before
+        assert [float(a) for a in model.losses] == [float(a) for a in losses]
+        assert all(np.array_equal(a, b.numpy()) for a, b in zip(weights, model.weights, strict=True))
+        assert layers.Layer.__call__ is scope
+
+    def test_state_of_a_stateful_rnn(self) -> None:
+        x = keras.Input(batch_shape=(2, 5, 3))
+        rnn = layers.LSTM(4, stateful=True, name="rnn")
+        model = keras.Model(x, rnn(x))
+        model(rng(2, 5, 3))
+        before = [state.numpy() for state in rnn.states]
+        tv.trace(model, rng(2, 5, 3))
+        assert all(np.array_equal(a, b.numpy()) for a, b in zip(before, rnn.states, strict=True))
+        assert any(a.any() for a in before)
+
+    def test_after_an_error_too(self) -> None:
+        class Broken(layers.Layer):
+            def call(self, x: Any) -> Any:
+                self.kept = x
+                raise RuntimeError("no luck today")
+
+            def compute_output_shape(self, shape: Any) -> Any:
+                return shape
+
+        x = keras.Input((3,))
+        broken = Broken(name="broken")
+        broken.built = True
+        model = keras.Model(x, broken(x))
+        call = layers.Layer.__call__
+        with pytest.raises(TraceError, match="no luck today"):
+            tv.trace(model, rng(1, 3))
+        assert not hasattr(broken, "kept")
+        assert layers.Layer.__call__ is call
+
+    def test_other_threads_are_not_recorded(self) -> None:
+        other = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="foreign")])
+        stop, seen = threading.Event(), []
+
+        def hammer() -> None:
+            while not stop.is_set():
+                other(np.ones((1, 4)))
+                seen.append(1)
+
+        x = keras.Input((4,), name="x")
+        h = x
+        for i in range(30):
+            h = layers.Dense(4, name=f"d{i}")(h)
+        model = keras.Model(x, h)
+        threads = [threading.Thread(target=hammer) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            traces = [tv.trace(model, rng(1, 4)) for _ in range(3)]
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        assert seen
+        assert all(ids(trace) == ["x", *(f"d{i}" for i in range(30))] for trace in traces)
+
+    def test_traces_in_two_threads_at_once(self) -> None:
+        def chain(prefix: str) -> keras.Model:
+            x = keras.Input((4,), name=f"{prefix}x")
+            h = x
+            for i in range(20):
+                h = layers.Dense(4, name=f"{prefix}{i}")(h)
+            return keras.Model(x, h)
+
+        found: dict[str, list[str]] = {}
+
+        def work(prefix: str, model: keras.Model) -> None:
+            found[prefix] = ids(tv.trace(model, rng(1, 4)))
+
+        threads = [threading.Thread(target=work, args=(p, chain(p))) for p in ("a", "b")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found["a"] == ["ax", *(f"a{i}" for i in range(20))]
+        assert found["b"] == ["bx", *(f"b{i}" for i in range(20))]
+
+
+class TestOddities:
+    def test_names_that_no_graph_scope_allows(self) -> None:
+        names = ["mit Leerzeichen", "層", "<img src=x onerror=alert(1)>", "a:b", "__proto__"]
+        x = keras.Input((4,), name="ein gang")
+        h = x
+        for name in names:
+            h = layers.Dense(4, name=name)(h)
+        trace = tv.trace(keras.Model(x, h), rng(1, 4))
+        assert [node.layer for node in trace.nodes] == ["ein gang", *names]
+
+    def test_the_same_name_twice_gets_two_ids(self) -> None:
+        class Twins(keras.Model):
+            def __init__(self) -> None:
+                super().__init__()
+                self.pair = [layers.Dense(3, name="twin"), layers.Dense(3, name="twin")]
+
+            def call(self, x: Any) -> Any:
+                return self.pair[1](self.pair[0](x))
+
+        trace = tv.trace(Twins(), rng(1, 3))
+        first, second = (node for node in trace.nodes if node.layer == "twin")
+        assert first.id != second.id and first.call == second.call == 0
+        assert (first.id, second.id) in edges(trace)
+
+    def test_a_thousand_layers(self) -> None:
+        def build() -> keras.Model:
+            x = keras.Input((2,), name="x")
+            h = x
+            for i in range(1000):
+                h = layers.ReLU(name=f"r{i}")(h)
+            return keras.Model(x, h)
+
+        # Keras itself needs a deep stack to build this one.
+        trace = tv.trace(run_deep(build), np.ones((1, 2), "float32"))
+        assert len(trace.nodes) == 1001 and len(trace.edges) == 1000
+
+    def test_fixed_batch_size_is_honoured(self) -> None:
+        x = keras.Input(batch_shape=(4, 3), name="x")
+        model = keras.Model(x, layers.Dense(2)(x))
+        assert tv.trace(model, rng(4, 3)).outputs.shape == (4, 2)
+        with pytest.raises(InputError, match="exactly 4"):
+            tv.trace(model, rng(3, 3))
+
+    def test_wrong_shapes_say_what_was_expected(self) -> None:
+        x = keras.Input((28, 28, 1), name="digit")
+        model = keras.Model(x, layers.Flatten()(x))
+        with pytest.raises(InputError, match=r"'digit'.*\(any, 28, 28, 1\).*\(28, 28, 1\).*batch first"):
+            tv.trace(model, rng(28, 28, 1))
+        with pytest.raises(InputError, match=r"\(2, 32, 32, 1\) came"):
+            tv.trace(model, rng(2, 32, 32, 1))
+
+    def test_an_unknown_id_names_near_ones(self) -> None:
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="predictions")])
+        with pytest.raises(TraceError, match="predictions"):
+            tv.trace(model, rng(1, 3)).activation("prediction")
+
+    def test_large_activations_come_in_shares(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from tensorview import tracing
+
+        monkeypatch.setattr(tracing, "GROUP_BYTES", 1000)
+        x = keras.Input((16,), name="x")
+        h = x
+        kept = []
+        for i in range(6):
+            h = layers.Dense(16, name=f"d{i}")(h)
+            kept.append(h)
+        model, all_of_it = keras.Model(x, h), keras.Model(x, kept)
+        values = rng(8, 16)
+        trace = tv.trace(model, values)
+        for i, expected in enumerate(all_of_it(values)):
+            np.testing.assert_allclose(trace.activation(f"d{i}"), expected, rtol=1e-5, atol=1e-6)
