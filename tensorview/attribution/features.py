@@ -51,7 +51,7 @@ class Features:
     def of(self, name: str) -> FeatureMaps:
         """The maps of a call, by its id or its layer's name. Raises OptionError where it has none."""
         try:
-            call = self._recording.find(name)
+            call = self._inside(self._recording.find(name))
         except TraceError as error:
             raise OptionError(str(error)) from None
         maps = self._maps(call)
@@ -118,18 +118,17 @@ class Features:
         if not isinstance(call.output, tf.Tensor) or not call.output.dtype.is_floating:
             return None
         rank = call.output.shape.rank or 0
-        description = self._descriptions.get(call.id) or self._described(call)
+        description = self._descriptions.get(call.id) or describe(None, "", _shape(call))
         axis = description.channel_axis
         if rank < 3 or axis is None or description.form == "matrix":
             return None
         return FeatureMaps(call.id, call.output, axis + 1)
 
-    def _described(self, group: Call) -> Description:
-        """A group (a nested model) has the maps of the call inside that returned its output."""
-        for call in reversed(self._recording.calls):
-            if call.output is group.output:
-                return self._descriptions[call.id]
-        return describe(None, "", _shape(group))
+    def _inside(self, call: Call) -> Call:
+        """Of a group (a nested model) the call inside that returned its output; raw operations may have done it."""
+        if call not in self._recording.groups:
+            return call
+        return next((other for other in reversed(self._recording.calls) if other.output is call.output), call)
 
     def _convolutions(self) -> list[Call]:
         return [call for call in self._recording.calls if self._convolves(call) and self._leads(call)]
@@ -151,15 +150,19 @@ class Features:
         return any(id(tensor) in self._behind for tensor in flat_tensors(call.output))
 
     def _end(self, call: Call, *, merges: bool) -> Call:
-        """The last call of the chain of calls that only rework these maps. A branch ends it: a block's sum goes on
-        into the next block's sum by the shortcut, but it is that block's result."""
+        """The last call of the chain of calls that only rework these maps, one that hands on what it is given left out.
+        A branch ends it: a block's sum goes on into the next block's sum by the shortcut, but is that block's result.
+        """
+        end = call
         while True:
             onward = [after for after in self._followers[call.id] if self._leads(after)]
             if len(onward) != 1 or not self._keeps(onward[0], merges=merges):
-                return call
+                return end
             if id(onward[0].output) in self._rearranged or _space(self._maps(onward[0])) != _space(self._maps(call)):
-                return call
+                return end
             call = onward[0]
+            if self._descriptions[call.id].role != "stub":
+                end = call
 
     def _keeps(self, call: Call, *, merges: bool) -> bool:
         """Whether a call works value by value, so that what it returns are still the same maps."""

@@ -1,0 +1,133 @@
+"""What holds for every method in the registry."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import tensorview as tv
+from tensorview.attribution.parameters import parameters
+from tensorview.attribution.registry import METHODS, find
+from tensorview.errors import OptionError
+
+NAMES = [method.name for method in METHODS]
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    keras.utils.set_random_seed(3)
+    return keras.Sequential([
+        keras.Input((12, 10, 3)),
+        layers.Conv2D(4, 3, activation="relu", name="conv_1"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(6, 3, activation="relu", name="conv_2"),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(5, activation="softmax", name="classes"),
+    ])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(3, 12, 10, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shapes_types_and_finite_values(name: str, model: keras.Model, images: np.ndarray) -> None:
+    result = tv.attribute(model, images, name)
+    assert result.method == name
+    assert result.values.shape == (3, 12, 10)
+    assert result.values.dtype == np.float32
+    assert result.raw.dtype == np.float32
+    assert result.raw.shape[0] == 3
+    assert np.isfinite(result.values).all()
+    assert np.isfinite(result.raw).all()
+    assert result.values.min() >= 0
+    assert result.score.shape == result.target.shape == result.blank.shape == (3,)
+    assert not result.blank.any()
+    assert result.steps
+    assert (result.layer is not None) == find(name).looks_at_layer
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_question_gets_the_same_answer(name: str, model: keras.Model, images: np.ndarray) -> None:
+    first, second = tv.attribute(model, images, name), tv.attribute(model, images, name)
+    np.testing.assert_array_equal(first.values, second.values)
+    np.testing.assert_array_equal(first.raw, second.raw)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_equals_its_samples_one_by_one(name: str, model: keras.Model, images: np.ndarray) -> None:
+    targets = [4, 0, 2]
+    batch = tv.attribute(model, images, name, target=targets)
+    for i, target in enumerate(targets):
+        alone = tv.attribute(model, images[i : i + 1], name, target=target)
+        np.testing.assert_allclose(batch.values[i], alone.values[0], atol=1e-6)
+        np.testing.assert_allclose(batch.raw[i], alone.raw[0], atol=1e-7)
+        np.testing.assert_allclose(batch.score[i], alone.score[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_class_gets_another_map(name: str, model: keras.Model, images: np.ndarray) -> None:
+    one, other = (tv.attribute(model, images, name, target=target) for target in (0, 1))
+    assert np.abs(one.raw - other.raw).max() > 1e-4
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_and_parameter_says_what_it_is(method: type) -> None:
+    assert dataclasses.is_dataclass(method)
+    assert method.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    for words in (method.title, method.question, method.paper, method.range, method.cost):  # type: ignore[attr-defined]
+        assert words.strip()
+    assert method.question.endswith("?")  # type: ignore[attr-defined]
+    for parameter in parameters(method):
+        assert parameter.help.strip(), parameter.name
+        assert parameter.kind in (bool, int, float, str)
+        assert parameter.check(parameter.default) == parameter.default
+        assert parameter.parse(str(parameter.default).lower()) == parameter.default
+
+
+def test_methods_are_listed_without_tensorflow() -> None:
+    code = "import sys, tensorview as tv; print([m.name for m in tv.methods()], 'tensorflow' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == f"{NAMES} False"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ({"method": "grad_cm"}, ("'grad_cm'", "'grad_cam'", "saliency")),
+        ({"layer": "conv2"}, ("'conv2'", "conv_2")),
+        ({"layer": "classes"}, ("'classes'", "no feature maps", "conv_1", "conv_2")),
+        ({"method": "saliency", "layer": "conv_2"}, ("takes no layer",)),
+        ({"counterfact": True}, ("'counterfact'", "'counterfactual'")),
+        ({"counterfactual": "yes"}, ("counterfactual", "true or false")),
+        ({"method": "saliency", "sigma": 1.0}, ("'sigma'", "none")),
+        ({"target": 5}, ("target 5", "5 classes (0 to 4)")),
+        ({"target": -1}, ("-1", "count from 0")),
+        ({"target": "cat"}, ("'cat'", "labels")),
+        ({"target": [0, 1]}, ("2 targets", "3 samples")),
+        ({"target": ("head", 1)}, ("'head'", "outputs are classes")),
+        ({"target": 1.5}, ("1.5",)),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_would_be_right(
+    call: dict[str, object], words: tuple[str, ...], model: keras.Model, images: np.ndarray
+) -> None:
+    with pytest.raises(OptionError) as caught:
+        tv.attribute(model, images, **call)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_grad_cam_needs_maps_in_space() -> None:
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(4, activation="relu"), layers.Dense(3)])
+    with pytest.raises(OptionError, match="no convolution"):
+        tv.attribute(model, np.ones((1, 6), "float32"), "grad_cam")
