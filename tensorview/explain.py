@@ -25,7 +25,14 @@ Scores = dict[str, np.ndarray]
 
 
 def explain(
-    model: Any, batch: Batch, run: Trace, methods: Sequence[str], target: Any, labels: tuple[str, ...] | None, asked: bool
+    model: Any,
+    batch: Batch,
+    run: Trace,
+    methods: Sequence[str],
+    *,
+    target: Any,
+    labels: tuple[str, ...] | None,
+    asked: bool,
 ) -> tuple[Explained, Scores, dict[str, Any], tuple[str, ...]]:
     """Explain each sample's best classes, or `target`.
 
@@ -67,9 +74,7 @@ def _info(
     item: Explanation, writer: BlobWriter, inputs: dict[str, str], labels: tuple[str, ...] | None
 ) -> AttributionInfo:
     label = labels[item.target] if labels and 0 <= item.target < len(labels) else str(item.target)
-    maps = tuple(
-        _heat(writer, inputs[name], values, None, 4 * LAYER_SIDE) for name, values in item.values.items()
-    )
+    maps = tuple(_heat(writer, inputs[name], values, None, 4 * LAYER_SIDE) for name, values in item.values.items())
     layers = tuple(_layer(writer, layer, layer.node == item.layer) for layer in item.layers)
     weights = tuple(
         ChannelWeights(node=layer.node, tensor=writer.floats(layer.weights))

@@ -92,11 +92,15 @@ def make_bundle(
     run = outline(model) if batch is None else trace(model, batch.arrays)
     progress("explaining", 0.0)
     wanted = METHODS if methods is None else tuple(methods)
-    explained, scores, last = Explained(), {}, {}
+    explained = Explained()
+    scores: dict[str, np.ndarray] = {}
+    last: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     if batch is not None and wanted:
-        explained, scores, last, notes = explain(model, batch, run, wanted, target, names, asked=methods is not None)
-    about = _about(model, batch, run, names, title, scores, last, notes)
+        explained, scores, last, notes = explain(
+            model, batch, run, wanted, target=target, labels=names, asked=methods is not None
+        )
+    about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     return build(run, about, explained, _room(format, budget), progress)
 
 
@@ -123,9 +127,16 @@ def _room(format: Format, budget: float | None) -> Room:
 
 
 def _about(
-    model: Any, batch: Batch | None, run: Trace, labels: tuple[str, ...] | None, title: str | None,
-    scores: dict[str, np.ndarray], last: dict[str, Any], notes: tuple[str, ...],
-) -> About:  # fmt: skip
+    model: Any,
+    batch: Batch | None,
+    run: Trace,
+    *,
+    labels: tuple[str, ...] | None,
+    title: str | None,
+    scores: dict[str, np.ndarray],
+    last: dict[str, Any],
+    notes: tuple[str, ...],
+) -> About:
     came = origin(model)
     total, trainable = parameters(model)
     name = came.application if came and came.application else Path(came.file).stem if came and came.file else model.name

@@ -55,7 +55,7 @@ def _write_folder(bundle: Bundle, path: Path, force: bool) -> None:
         (folder / "blobs").mkdir()
         for name, data in _members(bundle):
             (folder / name).write_bytes(data)
-        (folder / "index.html").write_bytes(page.index(bundle.manifest))
+        (folder / "index.html").write_bytes(b"".join(page.render_served(bundle.manifest.title)))
 
 
 # Reading ------------------------------------------------------------------------------------------------------------

@@ -358,7 +358,8 @@ def _parse(kind: Any, data: Any, where: str) -> Any:
             missing = hints.keys() - data.keys()
             if missing:
                 raise BundleError(f"{where}.{min(missing)} is missing in the bundle's manifest")
-            return kind(**{name: _parse(hint, data[name], f"{where}.{name}") for name, hint in hints.items()})
+            values = {name: _parse(hint, data[name], f"{where}.{name}") for name, hint in hints.items()}
+            return typing.cast(Any, kind)(**values)
     elif kind is float:
         if isinstance(data, int | float) and not isinstance(data, bool):
             return float(data)

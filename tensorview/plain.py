@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tensorview.bundle import Bundle, own_order
-from tensorview.manifest import TensorRef
+from tensorview.manifest import HeatMap, TensorRef
 
 FORMAT = "tensorview-json-1"
 
@@ -51,13 +52,7 @@ def render(bundle: Bundle) -> Iterator[bytes]:
         yield b"]}"
     yield b'],"attributions":['
     for index, (item, raw) in enumerate(zip(manifest.attributions, data["attributions"], strict=True)):
-        maps = {
-            kind: [
-                {"node": heat.node, "blank": heat.blank, "peak": heat.peak, **_values(bundle, heat.tensor), "raw": _raw(bundle, heat.raw)}
-                for heat in getattr(item, kind)
-            ]
-            for kind in ("inputs", "layers")
-        }
+        maps = {kind: [_heat(bundle, heat) for heat in getattr(item, kind)] for kind in ("inputs", "layers")}
         weights = [{"node": w.node, **_values(bundle, w.tensor)} for w in item.weights]
         yield _comma(index) + _dump({**raw, **maps, "weights": weights})
     yield b"]}\n"
@@ -76,7 +71,7 @@ def numbers(values: np.ndarray) -> Any:
 
 
 def _name(value: float) -> Any:
-    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _precision(bundle: Bundle, ref: TensorRef) -> list[float]:
@@ -99,8 +94,9 @@ def _values(bundle: Bundle, ref: TensorRef | None) -> dict[str, Any]:
     }
 
 
-def _raw(bundle: Bundle, ref: TensorRef | None) -> Any:
-    return None if ref is None else numbers(bundle.tensor(ref))
+def _heat(bundle: Bundle, heat: HeatMap) -> dict[str, Any]:
+    raw = None if heat.raw is None else numbers(bundle.tensor(heat.raw))
+    return {"node": heat.node, "blank": heat.blank, "peak": heat.peak, **_values(bundle, heat.tensor), "raw": raw}
 
 
 def _strip(entry: dict[str, Any], *names: str) -> dict[str, Any]:

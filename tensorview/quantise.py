@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,8 @@ def dequantise(codes: Codes, scale: Floats, zero: Floats) -> Floats:
     """The values that codes stand for, float32 of the codes' shape."""
     column = (-1,) + (1,) * (codes.ndim - 1)
     wide = np.float64 if len(scale) and scale.max() > 1e35 else np.float32
-    values = (zero.reshape(column) + scale.reshape(column).astype(wide) * codes).astype(np.float32)
+    steps: NDArray[Any] = scale.reshape(column).astype(wide)
+    values: Floats = (zero.reshape(column) + steps * codes).astype(np.float32)
     for code, special in ((253, np.nan), (254, np.inf), (255, -np.inf)):
         values[codes == code] = special
     return values
@@ -100,7 +102,7 @@ def _along(values: Floats, axis: int, size: int) -> Floats:
     if old == size:
         return values
     if old % size == 0:
-        split = values.shape[:axis] + (size, old // size) + values.shape[axis + 1 :]
+        split = (*values.shape[:axis], size, old // size, *values.shape[axis + 1 :])
         return np.asarray(values.reshape(split).mean(axis=axis + 1, dtype=np.float32))
     weights = _weights(old, size)
     if axis == values.ndim - 1:

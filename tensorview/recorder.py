@@ -116,13 +116,12 @@ class _Recorder:
     def add_inputs(self, inputs: Any, names: Iterable[str] | None) -> Any:
         flat = tf.nest.flatten(inputs)
         given = list(names) if names is not None else [f"input_{i}" for i in range(len(flat))]
-        renewed = []
-        for name, tensor in zip(given, flat, strict=True):
-            if tensor is None:
+        renewed: list[Any] = []
+        for name, came in zip(given, flat, strict=True):
+            if came is None:
                 renewed.append(None)
                 continue
-            if any(tensor is other for other in renewed):
-                tensor = tf.identity(tensor)
+            tensor = tf.identity(came) if any(came is other for other in renewed) else came
             call = Call(self._unique(name), name, "InputLayer", 0, None, None, tensor)
             self.calls.append(call)
             self._own(call)
@@ -156,10 +155,9 @@ class _Recorder:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         if graph is not self.graph:
             return False  # the inside of a loop, a branch or an inner tf.function
-        if not isinstance(layer, keras.layers.Layer) and self.stack:
-            # An operation object that a layer uses for its own arithmetic is part of that layer.
-            if not isinstance(self.stack[-1].keras_layer, keras.Model):
-                return False
+        inside = self.stack[-1].keras_layer if self.stack else self.model
+        if not isinstance(layer, keras.layers.Layer) and not isinstance(inside, keras.Model):
+            return False  # an operation object that a layer uses for its own arithmetic is part of that layer
         return not any(isinstance(leaf, keras.KerasTensor) for leaf in tf.nest.flatten((args, kwargs)))
 
     def _begin(self, layer: Any, arguments: tuple[Any, ...]) -> Call:

@@ -89,9 +89,7 @@ def _size(
     return Size(known.form, stored_shape(shape[1:], known) if shape else (1,), behind)
 
 
-def _first_convs(
-    trace: Trace, descriptions: dict[str, Description], sources: dict[str, list[str]]
-) -> set[str]:
+def _first_convs(trace: Trace, descriptions: dict[str, Description], sources: dict[str, list[str]]) -> set[str]:
     """Convolutions that read a colour picture, at most rescaled: their kernels have the picture's colours."""
     colour: set[str] = set()
     found: set[str] = set()

@@ -55,10 +55,8 @@ class Trace:
         else:
             shape = _map_slots(plan, self._runner.shape)
             dtype = _map_slots(plan, self._runner.dtype)
-        return dict(
-            id=call.id, layer=call.layer, class_name=call.class_name, call=call.call, group=call.group,
-            shape=shape, dtype=dtype,
-        )  # fmt: skip
+        own = {name: getattr(call, name) for name in ("id", "layer", "class_name", "call", "group")}
+        return {**own, "shape": shape, "dtype": dtype}
 
     def activation(self, id: str) -> Any:
         """What this node or group returned: an array with the batch first, or a tuple or dict of such.
@@ -261,9 +259,7 @@ def compiled(
         return function(recording, *args[len(present) :])
 
     with intact(model):
-        concrete = tf.function(traced, autograph=False).get_concrete_function(
-            *[flat[i] for i in present], *extra_specs
-        )
+        concrete = tf.function(traced, autograph=False).get_concrete_function(*[flat[i] for i in present], *extra_specs)
     variables = assigned_variables(concrete.graph)
 
     def run(*args: Any) -> Any:

@@ -42,7 +42,8 @@ class TestWiring:
         y = layers.Add(name="sum")([x, h])
         z = keras.Model(x, y * 2.0 + h)
         trace = tv.trace(z, rng(2, 8))
-        assert ("x", "sum") in edges(trace) and ("d", "sum") in edges(trace)
+        assert ("x", "sum") in edges(trace)
+        assert ("d", "sum") in edges(trace)
         [multiply] = [node for node in trace.nodes if node.class_name == "Multiply"]
         [add] = [node for node in trace.nodes if node.class_name == "Add" and node.id != "sum"]
         assert edges(trace) == {
@@ -57,7 +58,8 @@ class TestWiring:
         first, second = rng(2, 4), rng(2, 4) + 1
         trace = tv.trace(model, [first, second])
         calls = {node.call: node.id for node in trace.nodes if node.layer == "shared"}
-        assert len(calls) == 2 and calls[0] == "shared"
+        assert len(calls) == 2
+        assert calls[0] == "shared"
         assert edges(trace) == {("a", calls[0]), ("b", calls[1]), (calls[0], "both"), (calls[1], "both")}
         np.testing.assert_allclose(trace.activation(calls[1]), shared(second), rtol=1e-6)
 
@@ -78,9 +80,7 @@ class TestWiring:
 
     def test_dict_inputs_and_outputs(self) -> None:
         a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
-        model = keras.Model(
-            {"b": b, "a": a}, {"p": layers.Dense(2, name="dp")(a), "q": layers.Dense(1, name="dq")(b)}
-        )
+        model = keras.Model({"b": b, "a": a}, {"p": layers.Dense(2, name="dp")(a), "q": layers.Dense(1, name="dq")(b)})
         inputs = {"a": rng(2, 3), "b": rng(2, 2)}
         trace = tv.trace(model, inputs)
         assert edges(trace) == {("a", "dp"), ("b", "dq")}
@@ -119,7 +119,8 @@ class TestWiring:
         states = layers.Bidirectional(layers.LSTM(4), name="bi")(x)
         model = keras.Model(x, layers.Dense(1, name="y")(states))
         trace = tv.trace(model, rng(2, 7, 3))
-        assert ids(trace) == ["x", "bi", "y"] and trace.groups == ()
+        assert ids(trace) == ["x", "bi", "y"]
+        assert trace.groups == ()
 
     def test_a_layer_that_returns_several_tensors(self) -> None:
         x = keras.Input((7, 3), name="x")
@@ -186,7 +187,8 @@ class TestSubclassed:
     def test_data_dependent_python_is_recorded_eagerly_and_says_so(self) -> None:
         model = Branching()
         trace = tv.trace(model, np.ones((2, 3), "float32"))
-        assert "large" in ids(trace) and "small" not in ids(trace)
+        assert "large" in ids(trace)
+        assert "small" not in ids(trace)
         assert any("eagerly" in note for note in trace.notes)
         np.testing.assert_allclose(trace.activation("large"), trace.outputs)
 
@@ -312,7 +314,8 @@ class TestOddities:
 
         trace = tv.trace(Twins(), rng(1, 3))
         first, second = (node for node in trace.nodes if node.layer == "twin")
-        assert first.id != second.id and first.call == second.call == 0
+        assert first.id != second.id
+        assert first.call == second.call == 0
         assert (first.id, second.id) in edges(trace)
 
     def test_a_thousand_layers(self) -> None:
@@ -325,7 +328,8 @@ class TestOddities:
 
         # Keras itself needs a deep stack to build this one.
         trace = tv.trace(run_deep(build), np.ones((1, 2), "float32"))
-        assert len(trace.nodes) == 1001 and len(trace.edges) == 1000
+        assert len(trace.nodes) == 1001
+        assert len(trace.edges) == 1000
 
     def test_fixed_batch_size_is_honoured(self) -> None:
         x = keras.Input(batch_shape=(4, 3), name="x")

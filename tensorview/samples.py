@@ -1,0 +1,201 @@
+"""Each sample's activations, described and stored: first what the first frame needs, then the tensors."""
+
+from __future__ import annotations
+
+import statistics as stats
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tensorview import budget
+from tensorview.blobs import BlobWriter
+from tensorview.encode import Closed, write_edges, write_tensor, write_thumb
+from tensorview.health import health
+from tensorview.layers import first, stored
+from tensorview.manifest import Activation, Blob, Health, NodeInfo, Picture, Reduction, TensorRef
+from tensorview.sharing import Clamp, Line, Share, share
+from tensorview.statistics import as_numbers, summarize
+from tensorview.structure import Structure
+from tensorview.tracing import Trace
+
+FAR = 3.4e38
+"""An end of a clamp that cuts nothing: JSON has no infinity."""
+
+Share01 = Callable[[float], None]
+"""Told which share of the work is done, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The first frame's part of one sample."""
+
+    writer: BlobWriter
+    pictures: list[Picture]
+    activations: list[Activation]
+
+
+class Samples:
+    """Reads each node's activation, sample by sample, in stored order."""
+
+    def __init__(self, trace: Trace, known: Structure, count: int, pool: ThreadPoolExecutor) -> None:
+        self.trace, self.known, self.count, self.pool = trace, known, count, pool
+        channels = [
+            node.shape[node.channel_axis]
+            for node in known.nodes
+            if node.form == "planes" and node.channel_axis is not None
+        ]
+        self.shares: dict[str, list[Share | None]] = {}
+        self._seen: dict[str, list[Any]] = {}
+        self.closed: Closed = "mosaic" if channels and stats.median(channels) <= 16 else "mean"
+
+    def _values(self, id: str) -> np.ndarray | None:
+        """A node's first tensor as numbers, batch first; None where it has none."""
+        value = first(self.trace.activation(id))
+        if value is None or (value.ndim == 0 and self.count != 1):
+            return None
+        numbers = as_numbers(value)
+        if numbers is None:
+            return None
+        if numbers.ndim == 0:
+            return numbers[None]
+        return numbers if len(numbers) == self.count else None
+
+    def fronts(
+        self, pictures: Sequence[dict[str, np.ndarray]], progress: Share01
+    ) -> tuple[list[Front], dict[str, tuple[Health, ...]]]:
+        """What the first frame needs, one blob a sample, and the statistics."""
+        fronts = [Front(BlobWriter(f"t{sample}"), [], []) for sample in range(self.count)]
+        healths: dict[str, tuple[Health, ...]] = {}
+        if not fronts:
+            return [], {}
+        for front, taken in zip(fronts, pictures, strict=True):
+            front.pictures.extend(Picture(node=id, tensor=front.writer.codes(p)) for id, p in taken.items())
+        for i, node in enumerate(self.known.nodes):
+            progress(i / len(self.known.nodes))
+            values = self._values(node.id)
+            known = self.known.descriptions[node.id]
+            if values is None:
+                value = first(self.trace.activation(node.id))
+                empty = summarize(np.zeros(0) if value is None else value)
+                nothing = Activation(node=node.id, tensor=None, thumb=None, side=None, top=None, summary=empty)
+                for front in fronts:
+                    front.activations.append(nothing)
+                continue
+            healths[node.id] = health(known, values)
+            summaries = self.pool.map(summarize, values)
+            ordered = list(self.pool.map(lambda v, k=known: _stored(v, k), values))
+            self._see_shares(node.id, ordered)
+            for front, numbers, summary in zip(fronts, ordered, summaries, strict=True):
+                thumb = write_thumb(front.writer, node.form, numbers, self.closed)
+                side, top = write_edges(front.writer, node.form, numbers)
+                front.activations.append(
+                    Activation(node=node.id, tensor=None, thumb=thumb, side=side, top=top, summary=summary)
+                )
+        return fronts, healths
+
+    def _see_shares(self, id: str, ordered: list[Any]) -> None:
+        """Whether this node's values follow from those of the one it carries on, for every sample."""
+        leader = self.known.leaders.get(id)
+        if leader in self._seen and self.known.descriptions[id].form in ("planes", "volume", "sequence"):
+            found = list(self.pool.map(share, self._seen[leader], ordered))
+            if all(found):
+                self.shares[id] = found
+        waiting = {*self.known.leaders.values()}
+        if id in waiting:
+            self._seen[id] = ordered
+        # Chains are short: what lies far behind has no follower left.
+        for old in list(self._seen)[:-3]:
+            del self._seen[old]
+
+    def sizes(self) -> tuple[budget.Size, ...]:
+        """The sizes of all nodes, those known to cost nothing marked."""
+        marked = []
+        for node, size in zip(self.known.nodes, self.known.sizes, strict=True):
+            found = self.shares.get(node.id, [None])
+            kind: Any = "line" if all(isinstance(s, Line) for s in found) else "clamp" if found[0] else None
+            marked.append(replace(size, shared=kind))
+        return tuple(marked)
+
+    def tensors(self, step: int, progress: Share01) -> Kept:
+        """All activations within the caps of a budget step, one blob for each layer and sample."""
+        kept = Kept({}, [], [])
+        if not self.count:
+            return kept
+        caps = dict(zip((node.id for node in self.known.nodes), budget.caps(self.known.sizes, step), strict=True))
+
+        def work(job: tuple[list[int], int, list[np.ndarray]]) -> _Chain:
+            members, sample, rows = job
+            writer = BlobWriter(f"a{members[0]}.{sample}")
+            refs: dict[str, TensorRef] = {}
+            for index, values in zip(members, rows, strict=True):
+                node = self.known.nodes[index]
+                found = self._shared(writer, node, sample, refs)
+                if found is None:
+                    ordered = _stored(values, self.known.descriptions[node.id])
+                    found, _ = write_tensor(writer, node.form, ordered, caps[node.id])
+                refs[node.id] = found
+            return _Chain(sample, refs, writer.finish())
+
+        for done, members in enumerate(self._chains()):
+            progress(done / len(self.known.nodes))
+            columns = [self._values(self.known.nodes[index].id) for index in members]
+            jobs = [
+                (members, sample, [column[sample] for column in columns if column is not None])
+                for sample in range(self.count)
+                if all(column is not None for column in columns)
+            ]
+            for chain in self.pool.map(work, jobs):
+                kept.blobs.append((chain.sample, chain.blob))
+                kept.refs.update({(id, chain.sample): ref for id, ref in chain.refs.items()})
+        for node in self.known.nodes:
+            ref = kept.refs.get((node.id, 0))
+            if ref is not None and ref.source is not None and node.form in ("planes", "image", "volume", "sequence"):
+                kept.reductions.append(Reduction(node=node.id, source=ref.source, stored=ref.shape))
+        return kept
+
+    def _chains(self) -> list[list[int]]:
+        """Nodes by their places, each with those behind it that may share its codes: they lie in one blob."""
+        places = {node.id: place for place, node in enumerate(self.known.nodes)}
+        chains: dict[int, list[int]] = {}
+        head: dict[int, int] = {}
+        for place, node in enumerate(self.known.nodes):
+            leader = places.get(self.known.leaders.get(node.id, ""))
+            head[place] = head[leader] if leader is not None and node.id in self.shares else place
+            chains.setdefault(head[place], []).append(place)
+        return [
+            chain for chain in chains.values()
+            if self._values(self.known.nodes[chain[0]].id) is not None
+        ]  # fmt: skip
+
+    def _shared(self, writer: BlobWriter, node: NodeInfo, sample: int, refs: dict[str, TensorRef]) -> TensorRef | None:
+        """The codes of the node that this one carries on, where its values follow from those."""
+        leader = refs.get(self.known.leaders.get(node.id, ""))
+        found = self.shares[node.id][sample] if node.id in self.shares else None
+        if leader is None or leader.quant is None:
+            return None
+        if isinstance(found, Line) and (leader.clamp is None or found.same):
+            return leader if found.same else writer.on_line(leader, found)
+        if isinstance(found, Clamp) and leader.clamp is None and leader.source is None:
+            return replace(leader, clamp=(max(found.low, -FAR), min(found.high, FAR)))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    sample: int
+    refs: dict[str, TensorRef]
+    blob: tuple[Blob, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    refs: dict[tuple[str, int], TensorRef]
+    blobs: list[tuple[int, tuple[Blob, bytes]]]
+    reductions: list[Reduction]
+
+
+def _stored(values: np.ndarray, known: Any) -> Any:
+    return np.ascontiguousarray(stored(values, known), dtype=np.float32)
