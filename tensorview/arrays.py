@@ -18,6 +18,9 @@ def read(path: str | Path) -> dict[str | None, np.ndarray]:
     try:
         if path.suffix.lower() == ".npz":
             return dict(_npz(path))
+        with path.open("rb") as file:
+            if not file.read(6).startswith((b"\x93NUMPY", b"PK\x03\x04")):
+                raise InputError(f"{path} could not be read as a NumPy file: it doesn't begin like one")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(array, np.ndarray):  # an .npz archive under another name
             raise InputError(f"{path} is an .npz archive by another name; rename it so that it ends in .npz")

@@ -19,11 +19,6 @@ def built(name: str) -> str:
     return _find("dist", name).read_text("utf-8")
 
 
-def page_bytes() -> int:
-    """The size of the page alone, without a bundle in it."""
-    return sum(len(text.encode()) for text in (template("page.html.j2"), built("app.js"), built("app.css")))
-
-
 def _find(folder: str, name: str) -> Traversable:
     # A checkout comes first: an editable install beside an older build would else serve the older page.
     checkout = Path(__file__).resolve().parent.parent

@@ -49,10 +49,9 @@ def _other(name: str) -> BackendError:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps TensorFlow's start-up chatter off stderr; whatever else is written there meanwhile comes out after."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        yield
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+        yield  # whoever asks for TensorFlow's log gets it
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     try:
         kept = os.dup(2)
     except OSError:  # no stderr at all, as under pythonw

@@ -78,6 +78,8 @@ def _print_table(facts: dict[str, Any]) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 160)  # a file or a pipe has no width of its own
     has_ranges = any(layer["range"] for layer in facts["layers"])
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("layer call", "kind"):

@@ -1,0 +1,347 @@
+"""Model files: the right model from good ones, one clear line for all others, and never code from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from conftest import Example
+
+from tensorview.errors import ModelError, OptionError
+from tensorview.loading import load_model, origin
+
+
+def small_model() -> keras.Model:
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+
+def refused(path: Path | str, **options: Any) -> str:
+    """The one line that a bad file is refused with."""
+    with pytest.raises(ModelError) as caught:
+        load_model(path, **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 700
+    return text
+
+
+def rewrite(source: Path, target: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    """A copy of a .keras file with a changed config.json."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for info in old.infolist():
+            data = old.read(info)
+            if info.filename == "config.json":
+                config = json.loads(data)
+                changed = change(config)
+                data = json.dumps(config if changed is None else changed).encode()
+            new.writestr(info, data)
+    return target
+
+
+def test_a_loaded_model_computes_what_it_computed_and_remembers_its_file(example: Example) -> None:
+    expected = keras.models.load_model(example.path, compile=False)(example.inputs)
+    for ours, theirs in zip(
+        keras.tree.flatten(example.model(example.inputs)), keras.tree.flatten(expected), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    came = origin(example.model)
+    assert came is not None
+    assert came.file == example.path.name
+    assert came.digest == hashlib.sha256(example.path.read_bytes()).hexdigest()
+
+
+def test_legacy_h5(tmp_path: Path) -> None:
+    model = small_model()
+    model.save(tmp_path / "old.h5")
+    x = np.ones((2, 4), np.float32)
+    np.testing.assert_allclose(load_model(tmp_path / "old.h5")(x), model(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("none.keras", None, "does not exist"),
+        ("empty.keras", b"", "is empty"),
+        ("foreign.keras", b"hello, this is text", "neither a .keras archive nor an HDF5 file"),
+        ("net.onnx", b"\x08\x07\x12\x07pytorch", "ONNX"),
+        ("net.tflite", b"\x1c\0\0\0TFL3....", "TensorFlow Lite"),
+        ("cut.keras", b"PK\x03\x04" + b"\0" * 40, "damaged or cut short"),
+        ("cut.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 40, "damaged or cut short"),
+    ],
+)
+def test_files_that_are_no_models(tmp_path: Path, name: str, content: bytes | None, says: str) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    assert says in refused(path)
+
+
+def test_a_folder_and_a_saved_model(tmp_path: Path) -> None:
+    assert "is a folder" in refused(tmp_path)
+    (tmp_path / "saved_model.pb").touch()
+    assert "SavedModel" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_a_truncated_model(tmp_path: Path, lenet: Example, share: float) -> None:
+    data = lenet.path.read_bytes()
+    path = tmp_path / "cut.keras"
+    path.write_bytes(data[: int(len(data) * share)])
+    assert "damaged or cut short" in refused(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
+def test_a_truncated_h5(tmp_path: Path, share: float) -> None:
+    keras.Sequential([keras.Input((64,)), keras.layers.Dense(64)]).save(tmp_path / "whole.h5")
+    data = (tmp_path / "whole.h5").read_bytes()
+    path = tmp_path / "cut.h5"
+    path.write_bytes(data[: int(len(data) * share)])
+    assert "damaged or cut short" in refused(path)
+
+
+def test_flipped_bytes_are_found(tmp_path: Path, lenet: Example) -> None:
+    data = bytearray(lenet.path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 64] = bytes(64)
+    path = tmp_path / "bad.keras"
+    path.write_bytes(bytes(data))
+    assert "damaged" in refused(path)
+
+
+def test_a_zip_that_is_no_model(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.keras", "w") as archive:
+        archive.writestr("photo.txt", "hello")
+    assert "without config.json" in refused(tmp_path / "photos.keras")
+
+
+def test_the_wrong_ending_says_which_is_right(tmp_path: Path, lenet: Example) -> None:
+    shutil.copy(lenet.path, tmp_path / "model.zip")
+    assert ".keras" in refused(tmp_path / "model.zip")
+
+
+def test_h5_weights_alone_are_no_model(tmp_path: Path) -> None:
+    small_model().save_weights(tmp_path / "only.weights.h5")
+    assert "weights only" in refused(tmp_path / "only.weights.h5")
+
+
+def test_a_lambda_is_refused_and_never_run(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2, name="double")])
+    model.save(tmp_path / "lambda.keras")
+    text = refused(tmp_path / "lambda.keras")
+    assert "Lambda" in text
+    assert "'double'" in text
+
+
+def test_a_lambda_in_a_legacy_file_is_refused(tmp_path: Path) -> None:
+    keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)]).save(tmp_path / "lambda.h5")
+    assert "Lambda" in refused(tmp_path / "lambda.h5")
+
+
+@keras.saving.register_keras_serializable("tests")
+class Doubles(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return x * 2
+
+
+def test_a_registered_class_loads_and_an_unknown_one_is_named(tmp_path: Path) -> None:
+    keras.Sequential([keras.Input((4,)), Doubles()]).save(tmp_path / "own.keras")
+    np.testing.assert_array_equal(load_model(tmp_path / "own.keras")(np.ones((1, 4))), 2 * np.ones((1, 4)))
+
+    def rename(config: dict[str, Any]) -> None:
+        layer = config["config"]["layers"][1]
+        layer["class_name"], layer["registered_name"], layer["module"] = "Triples", "tests>Triples", "mine"
+
+    path = rewrite(tmp_path / "own.keras", tmp_path / "foreign.keras", rename)
+    text = refused(path)
+    assert "'Triples'" in text
+    assert "custom_objects" in text
+    again = load_model(path, custom_objects={"tests>Triples": Doubles, "Triples": Doubles})
+    np.testing.assert_array_equal(again(np.ones((1, 4))), 2 * np.ones((1, 4)))
+
+
+def test_a_custom_loss_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    def own_loss(wanted: Any, given: Any) -> Any:
+        return keras.ops.mean(wanted - given)
+
+    model = small_model()
+    model.compile(loss=own_loss, optimizer="adam")
+    model.save(tmp_path / "compiled.keras")
+    assert load_model(tmp_path / "compiled.keras").count_params() == 15
+
+
+@pytest.mark.parametrize(
+    ("module", "class_name"),
+    [("os", "system"), ("builtins.__dict__", "eval"), ("tensorflow.io", "read_file"), ("subprocess", "Popen")],
+)
+def test_a_config_that_names_foreign_code_is_refused(tmp_path: Path, module: str, class_name: str) -> None:
+    small_model().save(tmp_path / "good.keras")
+
+    def poison(config: dict[str, Any]) -> None:
+        layer = config["config"]["layers"][1]
+        layer.update(class_name=class_name, registered_name=class_name, module=module, config={"command": "id"})
+
+    text = refused(rewrite(tmp_path / "good.keras", tmp_path / "bad.keras", poison))
+    assert f"'{class_name}'" in text
+
+
+def test_a_vocabulary_file_is_not_read(tmp_path: Path) -> None:
+    small_model().save(tmp_path / "good.keras")
+    (tmp_path / "secret.txt").write_text("secret")
+
+    def poison(config: dict[str, Any]) -> None:
+        layer = config["config"]["layers"][1]
+        layer.update(class_name="StringLookup", registered_name=None, config={"vocabulary": str(tmp_path / "secret.txt")})
+
+    assert "another file" in refused(rewrite(tmp_path / "good.keras", tmp_path / "bad.keras", poison))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: [],
+        lambda c: {"class_name": 3},
+        lambda c: c.update(config=None),
+        lambda c: c.update(config="text"),
+        lambda c: c["config"].update(layers=7),
+        lambda c: c["config"]["layers"][1].update(config={"units": 10**12}),
+        lambda c: c["config"]["layers"][1].update(config={"units": -1}),
+        lambda c: c["config"]["layers"][1].update(class_name="Sequential"),
+    ],
+)
+def test_odd_configs_are_one_line(tmp_path: Path, change: Callable[[Any], Any]) -> None:
+    small_model().save(tmp_path / "good.keras")
+    refused(rewrite(tmp_path / "good.keras", tmp_path / "bad.keras", change))
+
+
+def test_a_config_that_is_nested_without_end(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "deep.keras", "w") as archive:
+        archive.writestr("config.json", '{"class_name": "Sequential", "config": ' + "[" * 200_000 + "]" * 200_000 + "}")
+        archive.writestr("model.weights.h5", b"")
+    refused(tmp_path / "deep.keras")
+
+
+def test_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", "{}")
+        with archive.open("model.weights.h5", "w", force_zip64=True) as member:
+            for _ in range(400):
+                member.write(bytes(2**20))
+    assert "decompression bomb" in refused(tmp_path / "bomb.keras")
+
+
+def test_members_with_paths_of_their_own(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "slip.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("../../evil.txt", "x")
+    assert "path of its own" in refused(tmp_path / "slip.keras")
+    assert not (tmp_path.parent / "evil.txt").exists()
+
+
+def weights_replaced(tmp_path: Path, fill: Callable[[h5py.File], None]) -> Path:
+    """A model whose weights file is another HDF5 file."""
+    small_model().save(tmp_path / "good.keras")
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        fill(file)
+    with zipfile.ZipFile(tmp_path / "good.keras") as old, zipfile.ZipFile(tmp_path / "bad.keras", "w") as new:
+        for info in old.infolist():
+            new.writestr(info, weights.getvalue() if info.filename == "model.weights.h5" else old.read(info))
+    return tmp_path / "bad.keras"
+
+
+def test_weights_that_point_into_other_files(tmp_path: Path) -> None:
+    def link(file: h5py.File) -> None:
+        file["layers"] = h5py.ExternalLink("/etc/passwd", "/")
+
+    def external(file: h5py.File) -> None:
+        file.create_dataset("secret", (10,), "u1", external=[("/etc/passwd", 0, 10)])
+
+    assert "link to elsewhere" in refused(weights_replaced(tmp_path, link))
+    assert "other files" in refused(weights_replaced(tmp_path, external))
+
+
+def test_weights_that_declare_more_than_they_store(tmp_path: Path) -> None:
+    def huge(file: h5py.File) -> None:
+        file.create_dataset("huge", (2**40,), "f4", chunks=(2**20,))
+
+    assert "declares" in refused(weights_replaced(tmp_path, huge))
+
+
+def test_weights_of_another_model(tmp_path: Path) -> None:
+    assert "could not be loaded" in refused(weights_replaced(tmp_path, lambda file: file.create_group("layers")))
+
+
+def test_a_thousand_layers_load(tmp_path: Path) -> None:
+    x = inputs = keras.Input((2,))
+    for _ in range(1000):
+        x = keras.layers.Activation("relu")(x)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        keras.Model(inputs, x).save(tmp_path / "deep.keras")
+    finally:
+        sys.setrecursionlimit(limit)
+    assert len(load_model(tmp_path / "deep.keras").layers) == 1001
+    assert sys.getrecursionlimit() == limit
+
+
+def test_a_keras_application_by_name() -> None:
+    model = load_model("keras:mobilenetv2", weights="none")
+    assert model.output_shape == (None, 1000)
+    came = origin(model)
+    assert came is not None
+    assert came.application == "MobileNetV2"
+    with pytest.raises(OptionError, match="ResNet50"):
+        load_model("keras:resnet5", weights="none")
+
+
+def test_an_application_with_weights_of_a_file(tmp_path: Path, lenet: Example) -> None:
+    small = load_model("keras:MobileNet", weights="none")
+    small.save_weights(tmp_path / "own.weights.h5")
+    again = load_model("keras:MobileNet", weights=tmp_path / "own.weights.h5")
+    for ours, theirs in zip(again.weights, small.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert "does not hold the weights" in refused("keras:MobileNet", weights=lenet.path)
+    assert "does not exist" in refused("keras:MobileNet", weights=tmp_path / "none.h5")
+
+
+def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def offline(*_: Any, **__: Any) -> Any:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", offline)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path), raising=False)
+    text = refused("keras:MobileNet")
+    assert "--weights" in text
+
+
+def test_another_backend_gets_one_line(lenet: Example) -> None:
+    code = f"import tensorview as tv\ntry: tv.load_model({str(lenet.path)!r})\nexcept tv.TensorviewError as e: print(e)"
+    environ = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    assert done.stdout.count("\n") == 1
+    assert "KERAS_BACKEND=tensorflow" in done.stdout
+
+
+def test_importing_tensorflow_is_quiet(lenet: Example) -> None:
+    code = (
+        f"import tensorview as tv, sys; m = tv.load_model({str(lenet.path)!r}); "
+        "import numpy as np; m(np.zeros((1, 28, 28, 1))); print('own words', file=sys.stderr)"
+    )
+    environ = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    assert done.stderr == "own words\n"
