@@ -16,9 +16,19 @@ export interface Tensor {
   /** One scale and zero for each entry of the first axis, where the codes stand for values. */
   readonly scale: Float32Array | null;
   readonly zero: Float32Array | null;
+  /** Where values are cut off after decoding: a ReLU shares the codes of the layer before it. Null cuts nothing. */
+  readonly clamp: Clamp | null;
   /** The value at an index in stored order; NaN and infinities come back as such. */
   at(...index: number[]): number;
 }
+
+export interface Clamp {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Bounds from here on cut nothing, not even infinities: JSON has no infinity to say so. */
+const UNBOUNDED = 3.4e38;
 
 export class TensorError extends Error {
   override readonly name = "TensorError";
@@ -40,14 +50,28 @@ export function size(shape: readonly number[]): number {
 }
 
 /** What a code stands for. */
-export function valueOf(code: number, scale: number, zero: number): number {
-  if (code <= LAST_CODE) return zero + scale * code;
-  return code === NAN_CODE ? NaN : code === POSITIVE_INFINITY_CODE ? Infinity : -Infinity;
+export function valueOf(code: number, scale: number, zero: number, clamp: Clamp | null = null): number {
+  const value =
+    code <= LAST_CODE ? zero + scale * code : code === NAN_CODE ? NaN : code === POSITIVE_INFINITY_CODE ? Infinity : -Infinity;
+  return clamp ? Math.min(clamp.high, Math.max(clamp.low, value)) : value;
+}
+
+/** What each of the 256 codes stands for in one channel; the codes themselves where the tensor has no scale. */
+export function codeValues(tensor: Tensor, channel: number): Float64Array {
+  const { scale, zero, clamp } = tensor;
+  return Float64Array.from({ length: 256 }, (_, code) => (scale && zero ? valueOf(code, scale[channel] ?? 0, zero[channel] ?? 0, clamp) : code));
+}
+
+function clampOf(ref: TensorRef): Clamp | null {
+  const [low, high] = ref.clamp ?? [];
+  if (low === undefined || high === undefined) return null;
+  return { low: low <= -UNBOUNDED ? -Infinity : low, high: high >= UNBOUNDED ? Infinity : high };
 }
 
 /** A view on a tensor in an inflated blob. Throws TensorError where the blob is too short for it. */
 export function decode(ref: TensorRef, bytes: Uint8Array): Tensor {
   const { shape } = ref;
+  const clamp = clampOf(ref);
   const count = size(shape);
   const channels = shape[0] ?? 1;
   const inner = channels > 0 ? count / channels : 0;
@@ -58,21 +82,25 @@ export function decode(ref: TensorRef, bytes: Uint8Array): Tensor {
   };
   if (ref.dtype === "float32") {
     const values = floats(bytes, ref.offset, count);
-    return { shape, codes: null, values, scale: null, zero: null, at: (...index) => values[flat(index)] ?? NaN };
+    const at = (...index: number[]): number => {
+      const value = values[flat(index)] ?? NaN;
+      return clamp ? Math.min(clamp.high, Math.max(clamp.low, value)) : value;
+    };
+    return { shape, codes: null, values, scale: null, zero: null, clamp, at };
   }
   if (ref.offset + count > bytes.byteLength) {
     throw new TensorError(`a blob should hold ${count} bytes at ${ref.offset}, but it ends at ${bytes.byteLength}`);
   }
   const codes = bytes.subarray(ref.offset, ref.offset + count);
   if (ref.quant === null) {
-    return { shape, codes, values: null, scale: null, zero: null, at: (...index) => codes[flat(index)] ?? NaN };
+    return { shape, codes, values: null, scale: null, zero: null, clamp, at: (...index) => codes[flat(index)] ?? NaN };
   }
   const scale = floats(bytes, ref.quant, channels);
   const zero = floats(bytes, ref.quant + 4 * channels, channels);
   const at = (...index: number[]): number => {
     const position = flat(index);
     const channel = Math.floor(position / inner);
-    return valueOf(codes[position] ?? NAN_CODE, scale[channel] ?? 0, zero[channel] ?? 0);
+    return valueOf(codes[position] ?? NAN_CODE, scale[channel] ?? 0, zero[channel] ?? 0, clamp);
   };
-  return { shape, codes, values: null, scale, zero, at };
+  return { shape, codes, values: null, scale, zero, clamp, at };
 }

@@ -1,7 +1,7 @@
 // What the Export menu offers.
 
 import type { Report } from "../bundle/model";
-import { size, type Tensor } from "../bundle/tensor";
+import { codeValues, type Tensor } from "../bundle/tensor";
 import type { Store } from "../state/store";
 import { download, fileName } from "./download";
 import type { Item } from "./menu";
@@ -12,19 +12,13 @@ import { cells, csv, json } from "./tables";
 
 /** All values of a tensor in stored order. */
 export function valuesOf(tensor: Tensor): Float32Array {
-  if (tensor.values) return tensor.values;
-  const values = new Float32Array(size(tensor.shape));
-  const channels = tensor.shape[0] ?? 1;
-  const count = channels > 0 ? values.length / channels : 0;
-  const index: number[] = tensor.shape.map(() => 0);
-  for (let i = 0; i < values.length; i++) {
-    let rest = i;
-    for (let axis = tensor.shape.length - 1; axis >= 0; axis--) {
-      const side = tensor.shape[axis] ?? 1;
-      index[axis] = rest % side;
-      rest = Math.floor(rest / side);
-    }
-    values[i] = count > 0 ? tensor.at(...index) : NaN;
+  const { codes, clamp } = tensor;
+  if (!codes) return Float32Array.from(tensor.values ?? [], (value) => (clamp ? Math.min(clamp.high, Math.max(clamp.low, value)) : value));
+  const values = new Float32Array(codes.length);
+  const count = codes.length / (tensor.shape[0] ?? 1);
+  for (let start = 0, channel = 0; start < codes.length; start += count, channel++) {
+    const table = codeValues(tensor, channel);
+    for (let i = start; i < start + count; i++) values[i] = table[codes[i] ?? 0] ?? NaN;
   }
   return values;
 }
@@ -50,9 +44,9 @@ export function exportItems(report: Report, store: Store, notices: Notices, pict
     const ref = chosen ? report.activation(store.get().sample, chosen.shows)?.tensor : null;
     if (!chosen || !ref) return;
     const tensor = await report.tensor(ref);
-    const axis = chosen.axes.indexOf("channel");
+    const axis = chosen.channelAxis;
     const values = valuesOf(tensor);
-    const own = axis > 0 && chosen.axes.length === tensor.shape.length ? channelsTo(axis, tensor.shape, values) : { shape: tensor.shape, values };
+    const own = axis !== null && chosen.shape.length === tensor.shape.length ? channelsTo(axis, tensor.shape, values) : { shape: tensor.shape, values };
     save(`${fileName(title, chosen.name)}.npy`, npy(own.shape, own.values), "application/octet-stream");
   };
   const failed = (error: unknown): void => notices.fault(error instanceof Error ? error.message : "The export failed.");

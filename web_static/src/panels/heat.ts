@@ -7,6 +7,7 @@ import { chooseMethod } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { el, watch } from "./dom";
 import { percentText, valueText } from "./format";
+import { drawSignal } from "./heat/signal";
 import { channelWeights } from "./heat/weights";
 import { drawHeat } from "./heatpicture";
 import { share } from "./prediction";
@@ -66,6 +67,21 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
         () => pair.append(el("p.note", {}, "This heat map could not be read from the file.")),
       );
     }
+    for (const map of found.inputs) {
+      if (map.tensor.shape.length !== 2) continue;
+      const canvas = el("canvas.signal", { role: "img", "aria-label": `heat map over ${nameOf(report, map.node)}` });
+      const place = el("figure.long", {}, canvas, el("figcaption", {}, `${nameOf(report, map.node)}, coloured by relevance`));
+      pair.append(place);
+      const ref = report.activation(state.sample, map.node)?.tensor;
+      Promise.all([report.tensor(map.tensor), ref ? report.tensor(ref) : null]).then(
+        ([heat, signal]) => {
+          const job = (): void => drawSignal(canvas, heat, signal, { opacity: store.get().opacity, theme: state.theme });
+          jobs.push(job);
+          job();
+        },
+        () => place.append(el("p.note", {}, "This heat map could not be read from the file.")),
+      );
+    }
     redraw = () => jobs.forEach((job) => job());
     return pair;
   };
@@ -106,17 +122,19 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       element.append(el("p.note", {}, "This method has nothing for this sample."));
       return;
     }
-    const maps = report.sample(state.sample)?.pictures.map((picture) => mapOver(found, picture.node, state.heatLayer)) ?? [];
+    const maps = found.inputs.map((map) => mapOver(found, map.node, state.heatLayer));
     element.append(pictures(state, found));
     if (maps.some((map) => map?.blank)) {
       element.append(el("p.note.blank", {}, `Nothing here speaks for “${found.target_label}”: the map is zero everywhere.`));
     }
-    const small = maps.find((map) => map && Math.max(...map.tensor.shape.slice(-2)) <= 7);
+    const small = maps.find((map) => map?.tensor.shape.length === 3 && Math.max(...map.tensor.shape.slice(-2)) <= 7);
     if (small) {
       element.append(el("p.note", {}, `The map has only ${small.tensor.shape.slice(-2).join("×")} cells; the smooth edges come from resizing.`));
     }
     element.append(controls(state, found));
     element.append(el("p.note", {}, `Explains the score ${valueText(found.score)} of “${found.target_label}”: ${found.score_note}.`));
+    const peak = maps.find((map) => map && !map.blank && map.peak !== 1)?.peak;
+    if (peak !== undefined) element.append(el("p.note", {}, `Full colour stands for ${valueText(peak)} (${method.range}).`));
     const place = el("div");
     element.append(place, el("p.note.paper", {}, method.paper));
     for (const weight of found.weights) {

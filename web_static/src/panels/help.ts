@@ -32,7 +32,7 @@ function list(rows: readonly (readonly [string, string])[]): HTMLElement {
 
 export interface Help {
   readonly element: HTMLDialogElement;
-  toggle(): void;
+  readonly toggle: () => void;
 }
 
 /** `facts`: lines about this file, such as versions and what was reduced. */

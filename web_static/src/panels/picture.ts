@@ -2,7 +2,7 @@
 
 import type { TensorRef } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
-import { valueOf, type Tensor } from "../bundle/tensor";
+import { codeValues, type Tensor } from "../bundle/tensor";
 import { colourOf, type Range } from "../colour/value";
 import type { Theme } from "../colour/tokens";
 
@@ -38,15 +38,14 @@ export function drawPixels(canvas: HTMLCanvasElement, width: number, height: num
 export function drawPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: number, range: Range, theme: Theme): void {
   const { start, width, height } = planeOf(tensor.shape, channel);
   const pixels = new Uint8ClampedArray(width * height * 4);
-  if (tensor.codes && tensor.scale && tensor.zero) {
-    const [scale = 0, zero = 0] = [tensor.scale[channel], tensor.zero[channel]];
-    const colours = Array.from({ length: 256 }, (_, code) => colourOf(valueOf(code, scale, zero), range, theme));
+  if (tensor.codes) {
+    const colours = Array.from(codeValues(tensor, channel), (value) => colourOf(value, range, theme));
     for (let i = 0; i < width * height; i++) {
       const colour = colours[tensor.codes[start + i] ?? 0];
       if (colour) pixels.set([...colour, 255], i * 4);
     }
   } else {
-    const values = tensor.values ?? tensor.codes ?? [];
+    const values = tensor.values ?? [];
     for (let i = 0; i < width * height; i++) pixels.set([...colourOf(values[start + i] ?? NaN, range, theme), 255], i * 4);
   }
   drawPixels(canvas, width, height, pixels);

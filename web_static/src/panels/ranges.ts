@@ -1,7 +1,7 @@
 // The range that colours run over, for a layer or one of its channels.
 
 import type { Report } from "../bundle/model";
-import { NAN_CODE, valueOf, type Tensor } from "../bundle/tensor";
+import { codeValues, type Tensor } from "../bundle/tensor";
 import { layerRange, symmetric, type Range } from "../colour/value";
 
 export interface ChannelFacts {
@@ -28,14 +28,14 @@ export function channelFacts(tensor: Tensor, channel: number): ChannelFacts {
     min = Math.min(min, value);
     max = Math.max(max, value);
   };
-  if (tensor.codes && tensor.scale && tensor.zero) {
+  if (tensor.codes) {
     // Few codes, many values: count codes first.
     const counts = new Uint32Array(256);
     for (const code of part) counts[code] = (counts[code] ?? 0) + 1;
-    for (let code = 0; code < NAN_CODE; code++) {
+    codeValues(tensor, channel).forEach((value, code) => {
       const times = counts[code] ?? 0;
-      if (times > 0) take(valueOf(code, tensor.scale[channel] ?? 0, tensor.zero[channel] ?? 0), times);
-    }
+      if (times > 0) take(value, times);
+    });
   } else {
     for (const value of part) take(value, 1);
   }

@@ -14,6 +14,8 @@ export interface Subject {
   readonly kind: Kind;
   readonly shape: readonly number[];
   readonly axes: readonly string[];
+  /** Place of the channel in `shape`, where there is one. */
+  readonly channelAxis: number | null;
   readonly dtype: string | null;
   readonly params: number;
   readonly trainable: number;
@@ -49,7 +51,7 @@ export function subjectOf(report: Report, id: string, toggled: ReadonlySet<strin
   if (node) {
     const unit = plan(report.manifest).units.find((item) => item.members.some((member) => member.id === id));
     return {
-      id, name: node.label, kind: node.kind, shape: node.shape, axes: node.axes, dtype: node.dtype,
+      id, name: node.label, kind: node.kind, shape: node.shape, axes: node.axes, channelAxis: node.channel_axis, dtype: node.dtype,
       about: [node.class_name, ...telling(node.facts), node.call > 0 ? `call ${node.call + 1}` : ""].filter(Boolean).join(" · "),
       params: node.params, trainable: node.trainable_params, macs: node.macs, facts: node.facts, weights: node.weights,
       health: node.health, note: node.note, shows: id,
@@ -69,7 +71,7 @@ export function subjectOf(report: Report, id: string, toggled: ReadonlySet<strin
   return {
     id, name: block?.label ?? group?.label ?? id, kind: "block",
     about: [group?.class_name ?? "Block", `of ${plural(members.length, "layer")}`].join(" "),
-    shape: face?.shape ?? group?.shape ?? [], axes: face?.axes ?? [], dtype: face?.dtype ?? null,
+    shape: face?.shape ?? group?.shape ?? [], axes: face?.axes ?? [], channelAxis: face?.channel_axis ?? null, dtype: face?.dtype ?? null,
     params: group?.params ?? sharedParams(report, members, "params"),
     trainable: sharedParams(report, members, "trainable_params"),
     macs, facts: group?.facts ?? [], weights: group?.weights ?? [], health: nodes.flatMap((item) => item.health), note: null, shows,

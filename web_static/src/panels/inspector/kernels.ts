@@ -35,7 +35,7 @@ export function rgbTile(tensor: Tensor, filter: number): { width: number; height
 function slice(tensor: Tensor, filter: number, input: number): Tensor {
   const [, , height = 1, width = 1] = tensor.shape;
   const values = Float32Array.from({ length: height * width }, (_, i) => tensor.at(filter, input, Math.floor(i / width), i % width));
-  return { shape: [1, height, width], codes: null, values, scale: null, zero: null, at: (_, y = 0, x = 0) => values[y * width + x] ?? NaN };
+  return { shape: [1, height, width], codes: null, values, scale: null, zero: null, clamp: null, at: (_, y = 0, x = 0) => values[y * width + x] ?? NaN };
 }
 
 function tiles(weight: Weight, tensor: Tensor, theme: Theme): HTMLElement {
