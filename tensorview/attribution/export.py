@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +103,7 @@ def explanations(
     outputs = tuple(
         OutputScores(scores=scores, **known) for scores, known in zip(first["outputs"], facts["outputs"], strict=True)
     )
-    return Explanations(outputs=outputs, items=tuple(items), notes=facts["missing"])
+    return Explanations(outputs=outputs, items=tuple(items), notes=tuple(facts["missing"]))
 
 
 def _run(
@@ -113,29 +114,37 @@ def _run(
         facts["outputs"] = [
             {"name": o.name, "activation": o.activation, "binary": o.binary, "note": o.note} for o in outputs
         ]
+        facts.update(methods={}, missing=[])
         wanted: list[Any] = []
         usable: list[GradientMethod] = []
-        missing: list[str] = []
         for method in methods:
-            try:
+            with _noting(facts["missing"], method):
                 wanted += method.by(view)
                 usable.append(method)
-            except OptionError as error:
-                missing.append(f"{method.title} is missing: {error}")
         layers = view.features.all() if any(isinstance(method, LayerMethod) for method in usable) else ()
         view.differentiate([*wanted, *(layer.tensor for layer in layers)])
-        facts.update(methods={}, missing=tuple(missing))
+        reached = [layer for layer in layers if view.reaches(layer.tensor)]
         results = {}
         for method in usable:
-            maps = method.maps(view)
-            results[method.name] = engine.tensors(maps)
-            if isinstance(method, LayerMethod):
-                results[method.name]["layers"] = {layer.id: method.cam(view, layer) for layer in layers}
-            facts["methods"][method.name] = maps.layer
+            with _noting(facts["missing"], method):
+                maps = method.maps(view)
+                results[method.name] = engine.tensors(maps)
+                if isinstance(method, LayerMethod):
+                    results[method.name]["layers"] = {layer.id: method.cam(view, layer) for layer in reached}
+                facts["methods"][method.name] = maps.layer
         return {"outputs": [output.scores for output in outputs], "methods": results}
 
     program, result = engine.run(model, structure, engine.Question(target, None, ("export", methods), build))
     return program.facts, result
+
+
+@contextlib.contextmanager
+def _noting(notes: list[str], method: GradientMethod) -> Iterator[None]:
+    """A method that can't run on this model is noted and left out."""
+    try:
+        yield
+    except OptionError as error:
+        notes.append(f"{method.title} is missing: {error}")
 
 
 def _explanation(facts: dict[str, Any], result: dict[str, Any], name: str, sample: int) -> Explanation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,8 @@ class Features:
         for source, target in recording.edges:
             self._followers[source].append(calls[target])
         self._owned = {id(tensor) for call in recording.calls for tensor in flat_tensors(call.output)}
-        self._behind = _ancestors([score])
-        self._rearranged = _ancestors([score], _REARRANGING)
+        self._behind = _ancestors(score, _differentiable)
+        self._rearranged = _ancestors(score, lambda tensor: tensor.op.type in _REARRANGING)
 
     def of(self, name: str) -> FeatureMaps:
         """The maps of a call, by its id or its layer's name. Raises OptionError where it has none."""
@@ -75,8 +75,8 @@ class Features:
         inner = [call for call in convolutions if id(call.output) not in self._rearranged]
         if not convolutions:
             raise OptionError(
-                "grad_cam needs feature maps, but no convolution with maps in space leads to this output; name a layer "
-                "that has such maps, or use a method that looks at the input: saliency"
+                "no convolution with maps in space leads to this output, so there is no layer to look at; name one, or "
+                "use a method that looks at the input, such as saliency"
             )
         return self._required(self._end((inner or convolutions)[-1], merges=True))
 
@@ -143,8 +143,11 @@ class Features:
             return True
         if description.kind != "other":
             return False
-        between = _ancestors([call.output], stop=self._owned - {id(call.output)}, operations=True)
-        return bool(between & _CONVOLUTIONS)
+
+        def own(tensor: Any) -> bool:
+            return tensor is call.output or id(tensor) not in self._owned
+
+        return any(tensor.op.type in _CONVOLUTIONS for tensor in _ancestors(call.output, own).values() if own(tensor))
 
     def _leads(self, call: Call) -> bool:
         return any(id(tensor) in self._behind for tensor in flat_tensors(call.output))
@@ -195,25 +198,22 @@ def _space(maps: FeatureMaps | None) -> tuple[Any, ...] | None:
     return None if maps is None else tuple(maps.tensor.shape[axis] for axis in maps.space)
 
 
-def _ancestors(
-    tensors: Iterable[Any], types: set[str] | None = None, stop: set[int] | None = None, operations: bool = False
-) -> set[Any]:
-    """The ids of all tensors that these are computed from, themselves included, or the types of the operations.
-
-    With `types` only operations of these types are passed; tensors in `stop` are not passed.
-    """
-    seen: set[Any] = set()
-    kinds: set[Any] = set()
-    todo = list(tensors)
+def _ancestors(end: Any, passes: Callable[[Any], bool]) -> dict[int, Any]:
+    """The tensors that `end` is computed from, by their id, itself included; none behind those that don't pass."""
+    seen: dict[int, Any] = {}
+    todo = [end]
     while todo:
         tensor = todo.pop()
-        if id(tensor) in seen or (stop and id(tensor) in stop):
-            continue
-        seen.add(id(tensor))
-        kinds.add(tensor.op.type)
-        if types is None or tensor.op.type in types:
-            todo.extend(tensor.op.inputs)
-    return kinds if operations else seen
+        if id(tensor) not in seen:
+            seen[id(tensor)] = tensor
+            if passes(tensor):
+                todo.extend(tensor.op.inputs)
+    return seen
+
+
+def _differentiable(tensor: Any) -> bool:
+    """Whether a gradient may go on past this tensor: not through integers, such as shapes."""
+    return not (tensor.dtype.is_integer or tensor.dtype.is_bool or tensor.op.type == "StopGradient")
 
 
 def _some(names: list[str]) -> str:

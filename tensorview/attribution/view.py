@@ -32,6 +32,10 @@ class View:
         for tensor, gradient in zip(distinct, gradients, strict=True):
             self._gradients[id(tensor)] = gradient
 
+    def reaches(self, tensor: Any) -> bool:
+        """Whether the score depends on this differentiated tensor."""
+        return self._gradients[id(tensor)] is not None
+
     def gradient(self, tensor: Any, name: str) -> Any:
         """The score's gradient by a tensor, float32. Raises OptionError where the score doesn't depend on it."""
         gradient = self._gradients[id(tensor)]

@@ -1,0 +1,103 @@
+"""What a page is given: several targets and methods for each sample, and maps for every convolution at once."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import tensorview as tv
+from tensorview.attribution import for_export
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    keras.utils.set_random_seed(6)
+    x = keras.Input((12, 12, 3), name="image")
+    y = layers.ReLU(name="relu_1")(layers.BatchNormalization(name="norm_1")(layers.Conv2D(4, 3, name="conv_1")(x)))
+    z = layers.Conv2D(4, 3, padding="same", activation="relu", name="conv_2")(y)
+    y = layers.Add(name="sum")([y, z])
+    y = layers.GlobalAveragePooling2D()(layers.Conv2D(5, 3, activation="relu", name="conv_3")(y))
+    return keras.Model(x, layers.Dense(4, activation="softmax", name="classes")(y))
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(3).normal(size=(3, 12, 12, 3)).astype("float32")
+
+
+def test_the_best_classes_of_each_sample_by_each_method(model: keras.Model, images: np.ndarray) -> None:
+    found = for_export(model, images, top=2)
+    order = np.argsort(-np.asarray(model(images)), axis=1)
+    asked = [(item.sample, item.method, item.target) for item in found.items]
+    assert asked == [
+        (sample, method, order[sample, rank])
+        for sample in range(3)
+        for method in ("grad_cam", "saliency")
+        for rank in range(2)
+    ]
+    assert found.notes == ()
+    assert len(for_export(model, images, top=9).items) == 3 * 2 * 4, "there are only four classes"
+
+
+def test_each_item_equals_attribute_on_its_own(model: keras.Model, images: np.ndarray) -> None:
+    for item in for_export(model, images, top=2).items:
+        alone = tv.attribute(model, images[item.sample : item.sample + 1], item.method, target=item.target)
+        np.testing.assert_allclose(item.values["image"], alone.values[0], atol=1e-6)
+        assert item.score == pytest.approx(alone.score[0], abs=1e-5)
+        assert (item.layer, item.output, item.score_note) == (alone.layer, "classes", alone.score_note)
+        if item.method == "saliency":
+            np.testing.assert_allclose(item.raw["image"], alone.raw[0], atol=1e-7)
+            assert item.layers == ()
+
+
+def test_maps_of_every_convolution(model: keras.Model, images: np.ndarray) -> None:
+    items = [item for item in for_export(model, images).items if item.method == "grad_cam"]
+    for item in items:
+        assert [layer.node for layer in item.layers] == ["conv_1", "relu_1", "conv_2", "sum", "conv_3"]
+        assert item.layer == "conv_3"
+        for layer in item.layers:
+            alone = tv.attribute(
+                model, images[item.sample : item.sample + 1], target=item.target, layer=layer.node
+            )  # fmt: skip
+            np.testing.assert_allclose(layer.raw, alone.raw[0], atol=1e-6)
+            np.testing.assert_allclose(layer.weights, alone.weights[0], atol=1e-6)
+            positive = np.maximum(alone.raw[0], 0)
+            peak = positive.max()
+            assert layer.blank == (peak == 0)
+            np.testing.assert_allclose(layer.values, positive / peak if peak else positive, atol=1e-5)
+
+
+def test_named_targets_are_explained_for_every_sample(model: keras.Model, images: np.ndarray) -> None:
+    found = for_export(model, images, targets=["b", 3], methods=("saliency",), labels=("a", "b", "c", "d"))
+    assert [(item.sample, item.target) for item in found.items] == [(s, t) for s in range(3) for t in (1, 3)]
+
+
+def test_every_outputs_scores_come_with_it(images: np.ndarray) -> None:
+    x = keras.Input((12, 12, 3))
+    y = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(x))
+    model = keras.Model(x, {
+        "kind": layers.Dense(3, activation="softmax")(y),
+        "size": layers.Dense(2)(y),
+        "there": layers.Dense(1, activation="sigmoid")(y),
+    })  # fmt: skip
+    outputs = {output.name: output for output in for_export(model, images, methods=()).outputs}
+    returned = {name: np.asarray(value) for name, value in model(images).items()}
+    assert {name: output.activation for name, output in outputs.items()} == {
+        "kind": "softmax", "size": "none", "there": "sigmoid",
+    }  # fmt: skip
+    kind = np.exp(outputs["kind"].scores)
+    np.testing.assert_allclose(kind / kind.sum(1, keepdims=True), returned["kind"], atol=1e-5)
+    np.testing.assert_allclose(outputs["size"].scores, returned["size"], atol=1e-6)
+    assert outputs["there"].binary
+    np.testing.assert_allclose(1 / (1 + np.exp(-outputs["there"].scores[:, 1:])), returned["there"], atol=1e-5)
+    np.testing.assert_array_equal(outputs["there"].scores[:, 0], -outputs["there"].scores[:, 1])
+
+
+def test_a_method_that_cannot_run_is_left_out_and_named() -> None:
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(3, activation="softmax")])
+    found = for_export(model, np.ones((2, 6), "float32"), top=1)
+    assert [(item.method, item.sample) for item in found.items] == [("saliency", 0), ("saliency", 1)]
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith("Grad-CAM is missing: ")
