@@ -82,7 +82,10 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
         while True:
             kept = samples.tensors(step, lambda done: progress("storing", done))
             packed = _ordered(heads, kept, maps, weights)
-            nodes = tuple(replace(node, health=healths.get(node.id, ())) for node in known.nodes)
+            nodes = tuple(
+                replace(node, health=healths.get(node.id, ()), note=samples.missing.get(node.id, node.note))
+                for node in known.nodes
+            )
             manifest = Manifest(
                 format=FORMAT,
                 generator=f"tensorview {__version__}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,12 @@ def explain(
         # A model that runs but has no gradient (strings, integers, custom code) is still worth showing.
         if asked or targets:
             raise OptionError(f"{', '.join(methods)} can't be computed on this model: {_line(error)}") from error
-        return Explained(), {}, {}, (f"Attributions could not be computed on this model: {_line(error)}",)
+        return (
+            Explained(),
+            {},
+            {},
+            (f"No attribution: this model could not be differentiated ({type(error).__name__}).",),
+        )
     if asked and found.notes:
         raise OptionError(found.notes[0])
     scores = {output.name: output.scores for output in found.outputs if not output.binary}
@@ -83,7 +89,7 @@ def _info(
     )
     return AttributionInfo(
         method=item.method, sample=item.sample, output=item.output, target=item.target, target_label=label,
-        score=item.score, score_note=item.score_note, layer=item.layer, inputs=maps, layers=layers, weights=weights,
+        score=item.score if math.isfinite(item.score) else None, score_note=item.score_note, layer=item.layer, inputs=maps, layers=layers, weights=weights,
     )  # fmt: skip
 
 
@@ -92,7 +98,7 @@ def _layer(writer: BlobWriter, layer: LayerMap, chosen: bool) -> HeatMap:
 
 
 def _heat(writer: BlobWriter, node: str, values: np.ndarray, raw: np.ndarray | None, longest: int) -> HeatMap:
-    peak = float(values.max(initial=0.0))
+    peak = float(np.where(np.isfinite(values), values, 0).max(initial=0.0))
     scaled = (values / peak if peak > 0 else np.zeros_like(values)).astype(np.float32)[None]
     factor = min(1.0, longest / max(1, *values.shape))
     sizes = tuple(max(1, round(n * factor)) for n in values.shape)

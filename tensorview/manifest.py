@@ -231,8 +231,8 @@ class AttributionInfo:
     output: str
     target: int
     target_label: str
-    score: float
-    """The score that was explained, before softmax or sigmoid."""
+    score: float | None
+    """The score that was explained, before softmax or sigmoid; null where it is NaN or infinite."""
     score_note: str
     layer: str | None
     """The node that the method looks at by default, where it looks at one."""

@@ -48,6 +48,8 @@ class Samples:
             if node.form == "planes" and node.channel_axis is not None
         ]
         self.shares: dict[str, list[Share | None]] = {}
+        self.missing: dict[str, str] = {}
+        """Why a node's values are not kept, by node."""
         self._seen: dict[str, list[Any]] = {}
         self.closed: Closed = "mosaic" if channels and stats.median(channels) <= 16 else "mean"
 
@@ -80,6 +82,7 @@ class Samples:
             if values is None:
                 value = first(self.trace.activation(node.id))
                 empty = summarize(np.zeros(0) if value is None else value)
+                self.missing[node.id] = _missing(value)
                 nothing = Activation(node=node.id, tensor=None, thumb=None, side=None, top=None, summary=empty)
                 for front in fronts:
                     front.activations.append(nothing)
@@ -195,6 +198,14 @@ class Kept:
     refs: dict[tuple[str, int], TensorRef]
     blobs: list[tuple[int, tuple[Blob, bytes]]]
     reductions: list[Reduction]
+
+
+def _missing(value: np.ndarray | None) -> str:
+    if value is None:
+        return "this call returns no tensor"
+    if as_numbers(value) is None:
+        return "its values are text, which is not kept"
+    return "its output has no batch axis, so it can't be told which sample it belongs to"
 
 
 def _stored(values: np.ndarray, known: Any) -> Any:

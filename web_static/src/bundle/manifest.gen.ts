@@ -144,7 +144,7 @@ export interface AttributionInfo {
   readonly output: string;
   readonly target: number;
   readonly target_label: string;
-  readonly score: number;
+  readonly score: number | null;
   readonly score_note: string;
   readonly layer: string | null;
   readonly inputs: readonly HeatMap[];
