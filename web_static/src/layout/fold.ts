@@ -27,6 +27,8 @@ export interface ViewNode {
   readonly shows: string;
   readonly shape: readonly number[];
   readonly axes: readonly string[];
+  /** The shape in the order in which tensors are stored: channel first. */
+  readonly stored: readonly number[];
   /** Ids of the nodes that it stands for, in topological order. */
   readonly members: readonly string[];
   /** Whether it is a folded block. */
@@ -48,6 +50,13 @@ export interface ViewGraph {
   readonly boxOf: ReadonlyMap<string, string>;
 }
 
+/** Channel first; an output without a channel has its leading axes as one. */
+function storedShape({ form, shape, channel_axis: channel }: NodeInfo): number[] {
+  if (form === "scalar" || shape.length === 0) return [1];
+  if (form === "generic") return [shape.slice(0, -1).reduce((product, side) => product * side, 1), at(shape, shape.length - 1)];
+  return channel === null ? [...shape] : [at(shape, channel), ...shape.filter((_side, axis) => axis !== channel)];
+}
+
 const WEIGHT: Partial<Record<Kind, number>> = { activation: 1, norm: 0, reshape: 0 };
 
 function sheetsOf(members: readonly NodeInfo[]): Kind[] {
@@ -65,7 +74,7 @@ function layerNode(unit: Unit, block: Block | undefined, selected: string | null
   const label = prefix && unit.label.startsWith(`${prefix}_`) ? unit.label.slice(prefix.length + 1) : unit.label;
   return {
     id: unit.id, label, short: label, kind: first.kind, role: first.role, form: face.form, className: first.class_name,
-    shows: face.id, shape: face.shape, axes: face.axes, members: unit.members.map((node) => node.id),
+    shows: face.id, shape: face.shape, axes: face.axes, stored: storedShape(face), members: unit.members.map((node) => node.id),
     folded: false, block: block?.id ?? null, sheets: [],
   };
 }
@@ -79,7 +88,7 @@ function blockNode(block: Block, units: readonly Unit[], links: readonly Link[],
   const short = block.prefix ? numberOf(block.prefix) : block.label;
   return {
     id: block.id, label: block.label, short, kind: "block", role: "layer", form: face.form, className: "", shows: face.id,
-    shape: face.shape, axes: face.axes, members: nodes.map((node) => node.id), folded: true, block: parent, sheets: sheetsOf(nodes),
+    shape: face.shape, axes: face.axes, stored: storedShape(face), members: nodes.map((node) => node.id), folded: true, block: parent, sheets: sheetsOf(nodes),
   };
 }
 

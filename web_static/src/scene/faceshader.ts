@@ -1,0 +1,148 @@
+// What is on the faces of boxes. A face's numbers travel as flat varyings; cells are found by arithmetic.
+
+import { BYTES_WIDE, QUANTS_WIDE } from "./texels";
+
+/** Texels of parameters that a box has; scene/params.ts writes them, the vertex shader reads them. */
+export const PARAM_TEXELS = 10;
+
+export const MODE = { blank: 0, values: 1, picture: 2, heatMap: 3, heatPicture: 4 } as const;
+/** Sides of a box in the order in which their vertices lie. */
+export const SIDE = { front: 0, right: 1, top: 2, rest: 3 } as const;
+
+export const VERTEX = /* glsl */ `
+in vec3 position;
+in vec2 place;
+in vec2 which;
+uniform mat4 scene;
+uniform highp sampler2D params;
+out vec2 at;
+flat out int side;
+flat out int box;
+flat out vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
+vec4 param(int i) { return texelFetch(params, ivec2(i, box), 0); }
+void main() {
+  at = place;
+  box = int(which.x + 0.5);
+  side = int(which.y + 0.5);
+  p0 = param(0); p1 = param(1); p2 = param(2); p3 = param(3); p4 = param(4);
+  p5 = param(5); p6 = param(6); p7 = param(7); p8 = param(8); p9 = param(9);
+  gl_Position = scene * vec4(position, 1.0);
+}`;
+
+export const FRAGMENT = /* glsl */ `
+precision highp float;
+precision highp int;
+precision highp sampler2D;
+in vec2 at;
+flat in int side;
+flat in int box;
+// p0 codes' offset, quants' offset, mode, end of the colour scale (0: each channel its own)
+// p1 columns, rows, maps, gap          p2 cells down, cells across, step of map, step of y
+// p3 step of x; quants: map, y, x      p4 quants' divisor, brightness of an empty face, fade, opacity of heat
+// p5 picture or mean map: offset, height, width, channels or end of scale
+// p6 heat: offset, height, width, end of scale
+// p7 sheets, side's offset, top's offset, contrast   p8 side's height, top's width, thick edge, unused
+// p9 kind's colour
+flat in vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
+uniform sampler2D codes, quants, maps, sheets;
+uniform vec3 background, gap, paper, ink;
+uniform float dark;
+out vec4 colour;
+
+float code(int i) {
+  return floor(texelFetch(codes, ivec2(i % ${BYTES_WIDE}, i / ${BYTES_WIDE}), 0).r * 255.0 + 0.5);
+}
+vec3 ramp(float t, int row) {
+  return texelFetch(maps, ivec2(int(floor(min(abs(t), 1.0) * 255.0 + 0.5)), row), 0).rgb;
+}
+vec3 values(vec2 uv) {
+  vec2 tile = uv * p1.xy;
+  vec2 corner = floor(tile);
+  float map = corner.y * p1.x + corner.x;
+  vec2 inside = (tile - corner - p1.w) / (1.0 - 2.0 * p1.w);
+  if (map >= p1.z || any(lessThan(inside, vec2(0.0))) || any(greaterThanEqual(inside, vec2(1.0)))) return gap;
+  ivec3 cell = ivec3(int(map), ivec2(inside * vec2(p2.y, p2.x)).yx);
+  float c = code(int(p0.x) + cell.x * int(p2.z) + cell.y * int(p2.w) + cell.z * int(p3.x));
+  if (c > 252.5) return c < 253.5 ? vec3(1.0, 0.0, 1.0) : vec3(0.0, 1.0, 0.0);
+  int q = int(p0.y) + (cell.x / int(p4.x)) * int(p3.y) + cell.y * int(p3.z) + cell.z * int(p3.w);
+  vec2 pair = texelFetch(quants, ivec2(q % ${QUANTS_WIDE}, q / ${QUANTS_WIDE}), 0).rg;
+  float end = p0.w > 0.0 ? p0.w : max(max(abs(pair.y), abs(pair.y + 252.0 * pair.x)), 1e-30);
+  float t = (pair.y + pair.x * c) / end;
+  return ramp(t, t < 0.0 ? 1 : 0);
+}
+vec3 pixel(vec2 uv) {
+  ivec2 cell = ivec2(clamp(uv, 0.0, 0.99999) * p5.zy);
+  int i = int(p5.x) + (cell.y * int(p5.z) + cell.x) * int(p5.w);
+  float r = code(i);
+  return (p5.w > 2.0 ? vec3(r, code(i + 1), code(i + 2)) : vec3(r)) / 255.0;
+}
+float heatAt(ivec2 cell) {
+  cell = clamp(cell, ivec2(0), ivec2(p6.zy) - 1);
+  float c = code(int(p6.x) + cell.y * int(p6.z) + cell.x);
+  return c > 252.5 ? 0.0 : c * p6.w;
+}
+float heatSmooth(vec2 uv) {
+  vec2 spot = uv * p6.zy - 0.5;
+  ivec2 low = ivec2(floor(spot));
+  vec2 part = spot - floor(spot);
+  return mix(mix(heatAt(low), heatAt(low + ivec2(1, 0)), part.x), mix(heatAt(low + ivec2(0, 1)), heatAt(low + ivec2(1, 1)), part.x), part.y);
+}
+float veil(float h) {
+  return p4.w * smoothstep(0.08, 0.62, h);
+}
+vec3 heatPicture(vec2 uv) {
+  vec3 picture = pixel(uv);
+  float light = dot(picture, vec3(0.299, 0.587, 0.114));
+  vec3 dim = mix(picture, vec3(light), 0.75) * (dark > 0.5 ? 0.62 : 0.95);
+  if (p6.y < 0.5) return dim;
+  float h = heatSmooth(uv);
+  return mix(dim, min(ramp(h, 2) * (0.72 + 0.48 * light), 1.0), veil(h));
+}
+vec3 heatMap(vec2 uv) {
+  ivec2 cell = ivec2(clamp(uv, 0.0, 0.99999) * p5.zy);
+  float c = code(int(p5.x) + cell.y * int(p5.z) + cell.x);
+  vec3 grey = c > 252.5 ? vec3(1.0, 0.0, 1.0) : mix(paper, ink, pow(clamp(c * p5.w, 0.0, 1.0), 0.8));
+  if (p6.y < 0.5) return grey;
+  float h = heatAt(ivec2(clamp(uv, 0.0, 0.99999) * p6.zy));
+  return mix(grey, ramp(h, 2), veil(h));
+}
+vec3 front(vec2 uv) {
+  int mode = int(p0.z + 0.5);
+  if (mode == 0) return mix(background, p9.rgb, p4.y);
+  if (mode == 1) return values(uv);
+  if (mode == 2) return pixel(uv);
+  return mode == 3 ? heatMap(uv) : heatPicture(uv);
+}
+vec3 averaged(vec2 uv) {
+  vec2 dx = dFdx(uv) / 3.0, dy = dFdy(uv) / 3.0;
+  vec3 sum = vec3(0.0);
+  for (int i = -1; i <= 1; i++) {
+    for (int j = -1; j <= 1; j++) sum += front(clamp(uv + dx * float(i) + dy * float(j), 0.0, 0.999999));
+  }
+  return sum / 9.0;
+}
+vec3 sheet(vec2 uv, bool upper) {
+  float count = max(p7.x, 1.0);
+  float spot = clamp(uv.x, 0.0, 0.9999) * count;
+  int s = int(spot);
+  vec3 kind = p9.a > 0.5 ? texelFetch(sheets, ivec2(s, box), 0).rgb : p9.rgb;
+  float offset = upper ? p7.z : p7.y, size = upper ? p8.y : p8.x;
+  float bright = 0.5;
+  if (offset >= 0.0 && size > 0.5) bright = pow(min(code(int(offset) + s * int(size) + int(clamp(uv.y, 0.0, 0.9999) * size)) / 252.0, 1.0), 0.6);
+  bright = mix(0.5, bright, p7.w);
+  vec3 low = dark > 0.5 ? mix(background, kind, 0.38) : mix(background, kind, 0.5);
+  vec3 high = dark > 0.5 ? mix(kind, vec3(1.0), 0.18) : kind * 0.86;
+  // Between sheets a thin shadow, where a sheet is wide enough to show it.
+  float crease = smoothstep(0.35, 0.0, fwidth(spot)) * smoothstep(0.86, 0.97, fract(spot)) * (count > 1.0 ? 0.35 : 0.0);
+  return mix(low, high, bright) * (dark > 0.5 ? (upper ? 0.92 : 0.62) : (upper ? 1.0 : 0.84)) * (1.0 - crease);
+}
+vec3 deck(vec2 uv, bool upper) {
+  float step = dFdx(uv.x) + dFdy(uv.x);
+  vec3 sum = vec3(0.0);
+  for (int i = -1; i <= 1; i++) sum += sheet(uv + vec2(step * float(i) / 3.0, 0.0), upper);
+  return sum / 3.0;
+}
+void main() {
+  vec3 seen = side == 0 ? averaged(at) : side < 3 ? deck(at, side == 2) : mix(background, p9.rgb, dark > 0.5 ? 0.24 : 0.4);
+  colour = vec4(mix(seen, background, p4.z), 1.0);
+}`;

@@ -1,0 +1,174 @@
+// Labels under boxes, names of ports and brackets. Text only, never one over another, one level of detail for all.
+
+import { KINDS } from "../colour/tokens";
+import type { Layout, Level, Placed, Pose } from "../layout/types";
+import type { ViewNode } from "../layout/fold";
+import type { Theme } from "../colour/tokens";
+import type { Lens } from "./camera";
+import { pointOn } from "./solid";
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const MONO = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace';
+const SQUARE = 13;
+/** CSS pixels between a row's lowest corner and its labels. */
+const BELOW = 7;
+const APART = 5;
+/** Share of labels that may be left out before all of them say less. */
+const MISSING = 0.05;
+
+const pen = document.createElement("canvas").getContext("2d");
+const widths = new Map<string, number>();
+
+function widthOf(text: string, font: string): number {
+  const key = `${font}\n${text}`;
+  let width = widths.get(key);
+  if (width === undefined && pen) {
+    pen.font = font;
+    width = pen.measureText(text).width;
+    widths.set(key, width);
+  }
+  return width ?? text.length * 7;
+}
+
+export function shapeText(node: ViewNode): string {
+  return node.shape.length > 0 ? node.shape.join("×") : "1";
+}
+
+/** CSS pixels that a label takes. */
+export function labelWidth(node: ViewNode, level: Level): number {
+  if (level === 3) return 0;
+  const name = widthOf(level === 2 ? node.short : node.label, `600 12px ${FONT}`) + SQUARE;
+  return level === 0 ? Math.max(name, widthOf(shapeText(node), `11px ${MONO}`)) : name;
+}
+
+interface Tag {
+  readonly item: Placed;
+  readonly element: HTMLElement;
+  readonly name: HTMLElement;
+  readonly shape: HTMLElement;
+}
+
+interface Spot {
+  readonly tag: Tag;
+  readonly x: number;
+  readonly y: number;
+}
+
+function make(parent: HTMLElement, kind: string, tag = "div"): HTMLElement {
+  const element = document.createElement(tag);
+  element.className = kind;
+  parent.append(element);
+  return element;
+}
+
+export class Labels {
+  readonly #root: HTMLElement;
+  #tags: Tag[] = [];
+  #pills: { element: HTMLElement; width: number; point: { x: number; y: number; z: number } }[] = [];
+
+  constructor(host: HTMLElement, readonly unfold: (block: string) => void) {
+    this.#root = make(host, "scene-labels");
+  }
+
+  /** Which labels there are; `shown` keeps those that a layout wants to be silent out. */
+  build(layout: Layout, theme: Theme, shown: (item: Placed) => boolean): void {
+    this.#root.replaceChildren();
+    this.#tags = layout.placed.filter((item) => !item.glyph && shown(item)).map((item) => {
+      const stub = item.node.role === "stub" && !item.node.folded;
+      const element = make(this.#root, stub ? "scene-label stub" : "scene-label");
+      const name = make(element, "name");
+      if (!stub) make(name, "square", "i").style.background = KINDS[theme][item.node.kind];
+      const text = make(name, "text", "span");
+      const shape = make(element, "shape");
+      shape.textContent = shapeText(item.node);
+      return { item, element, name: text, shape };
+    });
+    this.#pills = [
+      ...layout.ports.map(({ text, point }) => {
+        const element = make(this.#root, "scene-port");
+        element.style.color = KINDS[theme].merge;
+        return { element, text, point };
+      }),
+      ...layout.brackets.map(({ label, point, block }) => {
+        const element = make(this.#root, "scene-bracket", "button");
+        element.addEventListener("click", () => this.unfold(block));
+        return { element, text: label, point };
+      }),
+    ].map(({ element, text, point }) => {
+      element.textContent = text;
+      return { element, point, width: widthOf(text, `500 11px ${FONT}`) + 18 };
+    });
+  }
+
+  /** Puts labels where their boxes are now. `first` are the ids whose labels must not be the ones left out. */
+  update(lens: Lens, poses: ReadonlyMap<string, Pose>, first: ReadonlySet<string>): void {
+    const spots = this.#spots(lens, poses);
+    const boxes = spots.filter(({ tag }) => tag.item.node.role !== "stub");
+    let level: Level = 0;
+    for (; level < 3; level++) {
+      const current = level as Level;
+      if (boxes.length - this.#fitting(boxes, current, first).length <= MISSING * boxes.length) break;
+    }
+    if (level === 3) level = boxes.length > 60 ? 3 : 2;
+    const chosen = this.#fitting(spots, level as Level, first);
+    const shown = new Set(chosen.map(({ tag }) => tag));
+    for (const { x, y, tag } of chosen) {
+      tag.name.textContent = level === 2 ? tag.item.node.short : tag.item.node.label;
+      tag.shape.hidden = level > 0 || tag.item.node.role === "stub";
+      tag.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translateX(-50%)`;
+    }
+    for (const tag of this.#tags) tag.element.hidden = !shown.has(tag);
+    this.#putPills(lens);
+  }
+
+  #spots(lens: Lens, poses: ReadonlyMap<string, Pose>): Spot[] {
+    const lowest = new Map<string, number>();
+    const places: { tag: Tag; x: number; row: string }[] = [];
+    for (const tag of this.#tags) {
+      const pose = poses.get(tag.item.node.id);
+      if (!pose || pose.fade >= 0.97) continue;
+      const flat = { ...pose, y: tag.item.floor };
+      const feet = [pointOn(flat, 0, 1), pointOn(flat, 1, 1)].map((point) => lens.project(point));
+      const row = `${tag.item.row} ${tag.item.lane}`;
+      const low = Math.max(...feet.map((foot) => foot.y));
+      lowest.set(row, Math.max(lowest.get(row) ?? -Infinity, low));
+      const middle = lens.project({ x: pose.x, y: tag.item.floor, z: pose.z });
+      places.push({ tag, x: middle.x, row });
+    }
+    return places
+      .map(({ tag, x, row }) => ({ tag, x, y: (lowest.get(row) ?? 0) + BELOW }))
+      .filter(({ x, y }) => x > -60 && x < lens.width + 60 && y > -20 && y < lens.height);
+  }
+
+  /** The labels of a level that can be drawn without one over another. */
+  #fitting(spots: readonly Spot[], level: Level, first: ReadonlySet<string>): Spot[] {
+    if (level === 3) return spots.filter(({ tag }) => first.has(tag.item.node.id));
+    const rank = ({ tag }: Spot): number => (first.has(tag.item.node.id) ? 0 : tag.item.node.role === "stub" ? 2 : 1);
+    const taken = new Map<string, { x0: number; x1: number; y: number }[]>();
+    return [...spots].sort((a, b) => rank(a) - rank(b) || a.x - b.x).filter((spot) => {
+      const { item } = spot.tag;
+      const half = (labelWidth(item.node, item.node.role === "stub" ? 1 : level) + APART) / 2;
+      const key = `${item.row} ${item.lane}`;
+      const row = taken.get(key) ?? [];
+      if (row.some((other) => other.x0 < spot.x + half && other.x1 > spot.x - half)) return false;
+      row.push({ x0: spot.x - half, x1: spot.x + half, y: spot.y });
+      taken.set(key, row);
+      return true;
+    });
+  }
+
+  #putPills(lens: Lens): void {
+    const taken: { x: number; y: number; width: number }[] = [];
+    for (const { element, width, point } of this.#pills) {
+      const { x, y } = lens.project(point);
+      const over = taken.some((other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - y) < 18);
+      element.hidden = over;
+      if (!over) taken.push({ x, y, width });
+      element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
+    }
+  }
+
+  dispose(): void {
+    this.#root.remove();
+  }
+}

@@ -1,0 +1,125 @@
+// Layers that show all of their channels: each has a quad with textures of its own, made when its blob has come.
+
+import type { Report } from "../bundle/model";
+import { LAST_CODE, NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
+import { layerRange } from "../colour/value";
+import type { Grid } from "../forms/form";
+import { FORMS } from "../forms/index";
+import type { ViewNode } from "../layout/fold";
+import type { Pose } from "../layout/types";
+import type { ViewState } from "../state/store";
+import { Faces, SHEETS_WIDE, type Shared } from "./faces";
+import { MODE } from "./faceshader";
+import { NO_DECK } from "./params";
+
+export interface Opened {
+  readonly node: ViewNode;
+  readonly sample: number;
+  readonly tensor: Tensor;
+  readonly faces: Faces;
+  grid: Grid;
+  reduced: boolean;
+}
+
+/** Codes and pairs of scale and zero of any tensor: a float value becomes code 1 of a scale of its own. */
+function bytesOf({ codes, values, scale, zero }: Tensor): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
+  if (values) {
+    const codeOf = (value: number): number =>
+      Number.isNaN(value) ? NAN_CODE : value === Infinity ? POSITIVE_INFINITY_CODE : value === -Infinity ? NEGATIVE_INFINITY_CODE : 1;
+    const pairs = new Float32Array(values.length * 2);
+    values.forEach((value, i) => (pairs[i * 2] = Number.isFinite(value) ? value : 0));
+    return { codes: Uint8Array.from(values, codeOf), pairs };
+  }
+  const pairs = new Float32Array((scale?.length ?? 0) * 2);
+  scale?.forEach((value, i) => pairs.set([value, zero?.[i] ?? 0], i * 2));
+  return { codes: new Uint8Array(codes ?? []), pairs };
+}
+
+/** The end of the scale of one channel; the shader finds it in the same way. */
+export function channelEnd({ scale, zero, values }: Tensor, channel: number): number {
+  if (values) return Math.max(Math.abs(values[channel] ?? 0), 1e-30);
+  const [step, low] = [scale?.[channel] ?? 0, zero?.[channel] ?? 0];
+  return Math.max(Math.abs(low), Math.abs(low + LAST_CODE * step), 1e-30);
+}
+
+export class OpenLayers {
+  readonly #open = new Map<string, Opened>();
+  readonly #wanted = new Map<string, Promise<void>>();
+
+  constructor(
+    readonly report: Report,
+    readonly shared: Shared,
+    readonly added: (opened: Opened) => void,
+    readonly removed: (opened: Opened) => void,
+  ) {}
+
+  get(id: string): Opened | undefined {
+    return this.#open.get(id);
+  }
+
+  all(): Iterable<Opened> {
+    return this.#open.values();
+  }
+
+  /** Opens these and closes all others. Resolves when all that can be shown is there. */
+  async show(nodes: readonly ViewNode[], sample: number, poseOf: (id: string) => Pose | undefined): Promise<void> {
+    const keys = new Set(nodes.map((node) => `${sample} ${node.id} ${node.shows}`));
+    for (const [id, opened] of [...this.#open]) {
+      if (keys.has(`${opened.sample} ${id} ${opened.node.shows}`)) continue;
+      this.#open.delete(id);
+      this.removed(opened);
+      opened.faces.dispose();
+    }
+    for (const key of [...this.#wanted.keys()]) if (!keys.has(key)) this.#wanted.delete(key);
+    await Promise.all(nodes.map((node) => {
+      const key = `${sample} ${node.id} ${node.shows}`;
+      const known = this.#wanted.get(key) ?? this.#load(node, sample, key, poseOf).catch((error: unknown) => {
+        this.#wanted.delete(key);
+        throw error;
+      });
+      this.#wanted.set(key, known);
+      return known;
+    }));
+  }
+
+  async #load(node: ViewNode, sample: number, key: string, poseOf: (id: string) => Pose | undefined): Promise<void> {
+    const ref = this.report.activation(sample, node.shows)?.tensor;
+    if (!ref) return;
+    const tensor = await this.report.tensor(ref);
+    const pose = poseOf(node.id);
+    // Closed again before it came.
+    if (!this.#wanted.has(key) || !pose) return;
+    const faces = new Faces(this.shared, false);
+    const { codes, pairs } = bytesOf(tensor);
+    faces.data(codes, pairs);
+    const grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
+    const opened = { node, sample, tensor, faces, grid, reduced: ref.source !== null };
+    this.#open.set(node.id, opened);
+    this.added(opened);
+  }
+
+  /** Colours and places as they are to be now. */
+  refresh(state: ViewState, poseOf: (id: string) => Pose | undefined): void {
+    for (const opened of this.#open.values()) {
+      const { node, tensor, faces } = opened;
+      const [pose, activation] = [poseOf(node.id), this.report.activation(opened.sample, node.shows)];
+      if (!pose || !activation) continue;
+      opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
+      faces.paint([{
+        mode: MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : layerRange(activation.summary).high,
+        map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: [0, 0, 0], mixed: false,
+      }], new Uint8Array(SHEETS_WIDE * 4));
+      this.move(node.id, pose);
+    }
+  }
+
+  move(id: string, pose: Pose): void {
+    this.#open.get(id)?.faces.move([pose], () => false);
+  }
+
+  dispose(): void {
+    for (const { faces } of this.#open.values()) faces.dispose();
+    this.#open.clear();
+    this.#wanted.clear();
+  }
+}

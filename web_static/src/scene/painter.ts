@@ -1,0 +1,150 @@
+// What a closed box shows, from the node, the sample and the view's state.
+
+import type { Activation, AttributionInfo, HeatMap } from "../bundle/manifest.gen";
+import type { Report } from "../bundle/model";
+import { LAST_CODE, type Tensor } from "../bundle/tensor";
+import { KINDS, rgb, TOKENS } from "../colour/tokens";
+import { layerRange, symmetric } from "../colour/value";
+import type { Grid } from "../forms/form";
+import { FORMS } from "../forms/index";
+import type { ViewNode } from "../layout/fold";
+import type { Pose } from "../layout/types";
+import type { ViewState } from "../state/store";
+import { MODE } from "./faceshader";
+import { NO_DECK, type Deck, type MapPlace, type Paint } from "./params";
+import type { Stock } from "./stock";
+
+/** How strongly heat covers what it lies over. */
+const HEAT = { picture: 0.92, chosen: 0.9, other: { dark: 0.6, light: 0.85 }, usual: 0.8 };
+
+export interface Face {
+  readonly tensor: Tensor;
+  readonly grid: Grid;
+}
+
+/** The thumbnail of a node as a grid; null where there is none yet. */
+export function thumbFace(node: ViewNode, activation: Activation | undefined, pose: Pose, stock: Stock): Face | null {
+  const tensor = stock.tensor(activation?.thumb ?? null);
+  return tensor && { tensor, grid: FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "thumb") };
+}
+
+/** Whether a thumbnail is the mean of |activation| over channels. */
+export function isMean(node: ViewNode, tensor: Tensor): boolean {
+  return (node.form === "planes" || node.form === "volume") && tensor.shape[0] === 1 && (node.stored[0] ?? 1) > 1;
+}
+
+export class Painter {
+  readonly #info: AttributionInfo | undefined;
+  readonly #maps: ReadonlyMap<string, HeatMap>;
+
+  constructor(readonly report: Report, readonly state: ViewState, readonly stock: Stock) {
+    const { mode, method, sample, target } = state;
+    this.#info = mode === "attribution" && method !== null ? report.heat({ method, sample, target }) : undefined;
+    this.#maps = new Map([...(this.#info?.inputs ?? []), ...(this.#info?.layers ?? [])].map((map) => [map.node, map]));
+  }
+
+  /** The node whose map is the one that the method is about. */
+  get chosen(): string | null {
+    return this.state.heatLayer ?? this.#info?.layer ?? null;
+  }
+
+  heatOf(node: ViewNode): HeatMap | undefined {
+    const id = [...node.members].reverse().find((member) => this.#maps.has(member));
+    return id === undefined ? undefined : this.#maps.get(id);
+  }
+
+  paint(node: ViewNode, pose: Pose): Paint {
+    const { state, stock } = this;
+    const kind = rgb(node.folded ? KINDS[state.theme].block : KINDS[state.theme][node.kind]);
+    const activation = this.report.activation(state.sample, node.shows);
+    const blank: Paint = {
+      mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
+      tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: [kind[0] / 255, kind[1] / 255, kind[2] / 255],
+    };
+    if (node.role === "stub" && !node.folded) return blank;
+    const picture = this.#picture(node);
+    const attribution = state.mode === "attribution";
+    if (picture) return { ...blank, mode: attribution ? MODE.heatPicture : MODE.picture, map: picture, ...(attribution ? this.#heat(node, true) : {}) };
+    const face = thumbFace(node, activation, pose, stock);
+    if (!face || !activation?.thumb) return blank;
+    const flat = node.form === "planes" || node.form === "image" || node.form === "volume";
+    if (attribution && flat) return { ...blank, mode: MODE.heatMap, map: this.#meanMap(activation, face.tensor), ...this.#heat(node, false) };
+    return {
+      ...blank, mode: MODE.values, grid: face.grid,
+      codes: stock.offset(activation.thumb) ?? 0, quants: stock.quants(activation.thumb, face.tensor), end: this.#end(node, activation, face.tensor),
+    };
+  }
+
+  #end(node: ViewNode, activation: Activation, tensor: Tensor): number {
+    if (isMean(node, tensor)) {
+      const [scale, zero] = [tensor.scale?.[0] ?? 0, tensor.zero?.[0] ?? 0];
+      return symmetric(zero, zero + LAST_CODE * scale).high;
+    }
+    return this.state.range === "channel" && tensor.shape[0] !== 1 ? 0 : layerRange(activation.summary).high;
+  }
+
+  #picture(node: ViewNode): MapPlace | null {
+    const picture = this.report.sample(this.state.sample)?.pictures.find((item) => item.node === node.shows);
+    const offset = this.stock.offset(picture?.tensor ?? null);
+    if (!picture || offset === null) return null;
+    const [height = 1, width = 1, unit = 1] = picture.tensor.shape;
+    return { offset, height, width, unit };
+  }
+
+  #heat(node: ViewNode, picture: boolean): { heat: MapPlace | null; opacity: number } {
+    const map = this.heatOf(node);
+    const [offset, tensor] = [this.stock.offset(map?.tensor ?? null), this.stock.tensor(map?.tensor ?? null)];
+    if (!map || map.blank || offset === null || !tensor) return { heat: null, opacity: 0 };
+    const [, height = 1, width = 1] = tensor.shape;
+    const chosen = this.chosen !== null && node.members.includes(this.chosen);
+    const share = picture ? HEAT.picture : chosen ? HEAT.chosen : HEAT.other[this.state.theme];
+    return { heat: { offset, height, width, unit: tensor.scale?.[0] ?? 0 }, opacity: Math.min(1, (share * this.state.opacity) / HEAT.usual) };
+  }
+
+  /** The mean of |activation| as codes 0..252. */
+  #meanMap({ thumb, node }: Activation, tensor: Tensor): MapPlace {
+    const [maps = 1, height = 1, width = 1] = tensor.shape;
+    const unit = 1 / LAST_CODE;
+    if (maps === 1) return { offset: this.stock.offset(thumb) ?? 0, height, width, unit };
+    const offset = this.stock.extra(`mean ${this.state.sample} ${node}`, () => {
+      const sums = new Float32Array(height * width);
+      const { codes, scale, zero } = tensor;
+      for (let i = 0; i < maps * height * width; i++) {
+        const [code, map, cell] = [codes?.[i] ?? 0, Math.floor(i / sums.length), i % sums.length];
+        if (code <= LAST_CODE) sums[cell] = (sums[cell] ?? 0) + Math.abs((zero?.[map] ?? 0) + (scale?.[map] ?? 0) * code);
+      }
+      const most = Math.max(...sums, 1e-30);
+      return Uint8Array.from(sums, (value) => Math.round((value / most) * LAST_CODE));
+    });
+    return { offset, height, width, unit };
+  }
+
+  #deck(node: ViewNode, activation: Activation | undefined): Deck {
+    const [side, top] = [activation?.side ?? null, activation?.top ?? null];
+    const at = { side: this.stock.offset(side), top: this.stock.offset(top) };
+    const contrast = node.sheets.length > 0 ? 0.55 : 1;
+    if (at.side === null || at.top === null) return { ...NO_DECK, sheets: node.sheets.length > 0 ? Math.min(28, node.sheets.length) : 1, contrast };
+    return { sheets: side?.shape[0] ?? 1, side: at.side, top: at.top, height: side?.shape[1] ?? 0, width: top?.shape[1] ?? 0, contrast };
+  }
+}
+
+/** Colours of each box's sheets, a row a box. */
+export function sheetColours(nodes: readonly ViewNode[], paints: readonly Paint[], theme: ViewState["theme"], wide: number): Uint8Array<ArrayBuffer> {
+  const pixels = new Uint8Array(Math.max(1, nodes.length) * wide * 4);
+  nodes.forEach((node, row) => {
+    const count = paints[row]?.deck.sheets ?? 1;
+    for (let i = 0; i < Math.min(count, wide) && node.sheets.length > 0; i++) {
+      const kind = node.sheets[Math.floor((i / count) * node.sheets.length)] ?? "block";
+      pixels.set([...rgb(KINDS[theme][kind]), 255], (row * wide + i) * 4);
+    }
+  });
+  return pixels;
+}
+
+/** Token colours as the shaders take them. */
+export function shades(theme: ViewState["theme"]): Record<"background" | "glow" | "gap" | "paper" | "ink", number[]> {
+  const of = (hex: string): number[] => rgb(hex).map((part) => part / 255);
+  const { scene, glow, gap } = TOKENS[theme];
+  const greys = theme === "dark" ? { paper: "#11161e", ink: "#d9dce2" } : { paper: "#eff3fb", ink: "#3b3e46" };
+  return { background: of(scene), glow: of(glow), gap: of(gap), paper: of(greys.paper), ink: of(greys.ink) };
+}

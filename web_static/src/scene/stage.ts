@@ -1,0 +1,105 @@
+// The canvas and what is drawn on it. Draws only when asked.
+
+import { Camera, DataTexture, NearestFilter, Scene as Graph, WebGLRenderer, type IUniform, type Object3D } from "three";
+import { STEPS, table } from "../colour/maps";
+import type { Theme } from "../colour/tokens";
+import { Backdrop } from "./backdrop";
+import type { Lens } from "./camera";
+import { Discs } from "./discs";
+import { Faces, type Shared } from "./faces";
+import { Lines } from "./lines";
+import { shades } from "./painter";
+
+function mapsTexture(): DataTexture {
+  const made = new DataTexture(new Uint8Array(STEPS * 4 * 3), STEPS, 3);
+  made.magFilter = NearestFilter;
+  made.minFilter = NearestFilter;
+  return made;
+}
+
+export class Stage {
+  readonly canvas: HTMLCanvasElement;
+  readonly faces: Faces;
+  readonly lines: Lines;
+  /** Outlines that nothing hides. */
+  readonly marks: Lines;
+  readonly discs: Discs;
+  readonly shared: Shared & Record<"glow", IUniform>;
+  readonly #renderer: WebGLRenderer;
+  readonly #graph = new Graph();
+  readonly #camera = new Camera();
+  readonly #backdrop: Backdrop;
+  readonly #maps = mapsTexture();
+  #theme: Theme | null = null;
+  frames = 0;
+
+  constructor(host: HTMLElement) {
+    this.#renderer = new WebGLRenderer({ antialias: false, alpha: false, depth: true, stencil: false, powerPreference: "high-performance" });
+    this.#renderer.autoClear = false;
+    this.#renderer.info.autoReset = false;
+    this.canvas = this.#renderer.domElement;
+    host.prepend(this.canvas);
+    this.shared = {
+      scene: { value: null }, maps: { value: this.#maps }, background: { value: [0, 0, 0] }, glow: { value: [0, 0, 0] },
+      gap: { value: [0, 0, 0] }, paper: { value: [0, 0, 0] }, ink: { value: [0, 0, 0] }, dark: { value: 1 },
+    };
+    const { scene, background, glow } = this.shared;
+    this.#backdrop = new Backdrop({ background, glow });
+    this.faces = new Faces(this.shared, true);
+    this.lines = new Lines({ scene }, 2);
+    this.discs = new Discs({ scene, background });
+    this.marks = new Lines({ scene }, 4, false);
+    for (const { mesh } of [this.#backdrop, this.faces, this.lines, this.discs, this.marks]) this.add(mesh);
+    // Places are worked out in the shaders; three.js has nothing to keep up to date.
+    this.#graph.matrixWorldAutoUpdate = false;
+  }
+
+  add(mesh: Object3D): void {
+    mesh.matrixAutoUpdate = false;
+    this.#graph.add(mesh);
+  }
+
+  remove(mesh: Object3D): void {
+    this.#graph.remove(mesh);
+  }
+
+  theme(theme: Theme): void {
+    if (theme === this.#theme) return;
+    this.#theme = theme;
+    (["sequential", "negative", "heat"] as const).forEach((name, row) => {
+      (this.#maps.image.data as Uint8Array).set(table(name, theme), row * STEPS * 4);
+    });
+    this.#maps.needsUpdate = true;
+    for (const [name, value] of Object.entries(shades(theme))) this.shared[name as keyof ReturnType<typeof shades>].value = value;
+    this.shared.dark.value = theme === "dark" ? 1 : 0;
+  }
+
+  resize(width: number, height: number): void {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.#renderer.setPixelRatio(ratio);
+    this.#renderer.setSize(width, height, false);
+  }
+
+  draw(lens: Lens): void {
+    const ratio = this.#renderer.getPixelRatio();
+    this.shared.scene.value = lens.matrix();
+    for (const lines of [this.lines, this.marks]) lines.resize(lens.width, lens.height, ratio);
+    this.discs.resize(lens.width, lens.height, ratio, lens.focal);
+    this.#renderer.info.reset();
+    this.#renderer.clear(true, true, false);
+    this.#renderer.render(this.#graph, this.#camera);
+    this.frames++;
+  }
+
+  /** Draw calls of the last frame. */
+  get draws(): number {
+    return this.#renderer.info.render.calls;
+  }
+
+  dispose(): void {
+    for (const part of [this.#backdrop, this.faces, this.lines, this.discs, this.marks]) part.dispose();
+    this.#maps.dispose();
+    this.#renderer.dispose();
+    this.canvas.remove();
+  }
+}
