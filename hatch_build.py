@@ -63,7 +63,9 @@ def build_page(page: Path) -> None:
 def _npm(page: Path, *arguments: str) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise SystemExit(f"npm was not found; install Node {'.'.join(map(str, NODE))} or later, or {NODE_PACKAGE} from PyPI")
+        raise SystemExit(
+            f"npm was not found; install Node {'.'.join(map(str, NODE))} or later, or {NODE_PACKAGE} from PyPI"
+        )
     done = subprocess.run([npm, *arguments], cwd=page, check=False, stdout=sys.stderr, env=os.environ)
     if done.returncode:
         raise SystemExit(f"`npm {' '.join(arguments)}` failed in {page}, so the page could not be built")

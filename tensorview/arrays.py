@@ -17,7 +17,7 @@ def read(path: str | Path) -> dict[str | None, np.ndarray]:
     path = Path(path)
     try:
         if path.suffix.lower() == ".npz":
-            return dict(_npz(path))
+            return _npz(path)
         with path.open("rb") as file:
             if not file.read(6).startswith((b"\x93NUMPY", b"PK\x03\x04")):
                 raise InputError(f"{path} could not be read as a NumPy file: it doesn't begin like one")
@@ -31,18 +31,20 @@ def read(path: str | Path) -> dict[str | None, np.ndarray]:
         raise InputError(f"{path} does not exist; expected an image, .npy or .npz file") from None
     except (OSError, ValueError, EOFError, KeyError, SyntaxError, RuntimeError, zipfile.BadZipFile) as error:
         if "allow_pickle" in str(error) or "Object arrays" in str(error):
-            raise InputError(f"{path} holds Python objects, which would run code on loading; expected numbers") from None
+            raise InputError(
+                f"{path} holds Python objects, which would run code on loading; expected numbers"
+            ) from None
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
         raise InputError(f"{path} could not be read as a NumPy file: {reason}") from error
 
 
-def _npz(path: Path) -> dict[str, np.ndarray]:
+def _npz(path: Path) -> dict[str | None, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         declared = sum(info.file_size for info in archive.infolist())
     if declared > _MOST_BYTES:
         raise InputError(f"{path} declares {declared:,} bytes of arrays, more than the {_MOST_BYTES:,} that are read")
     with np.load(path, allow_pickle=False) as opened:
-        found = {name: _plain(path, opened[name]) for name in opened.files}
+        found: dict[str | None, np.ndarray] = {name: _plain(path, opened[name]) for name in opened.files}
     if not found:
         raise InputError(f"{path} holds no arrays")
     return found

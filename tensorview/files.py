@@ -35,11 +35,11 @@ def whole_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
     beside = _beside(path)
     with _told(path):
         try:
-            with open(beside, "xb") as file:
+            with beside.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(beside, path)
+            beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -61,11 +61,11 @@ def whole_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
             beside.mkdir()
             yield beside
             if path.exists():
-                os.replace(path, old)
-            os.replace(beside, path)
+                path.replace(old)
+            beside.replace(path)
         except BaseException:
             if old.exists() and not path.exists():
-                os.replace(old, path)
+                old.replace(path)
             raise
         finally:
             for rest in (beside, old):

@@ -101,9 +101,7 @@ def _shaped(array: np.ndarray, wanted: tuple[int | None, ...]) -> np.ndarray | N
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(wanted) and all(
-        w is None or w == size for size, w in zip(shape, wanted, strict=True)
-    )
+    return len(shape) == len(wanted) and all(w is None or w == size for size, w in zip(shape, wanted, strict=True))
 
 
 def _typed(array: np.ndarray, item: Takes, where: str) -> np.ndarray:

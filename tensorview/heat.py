@@ -31,7 +31,9 @@ def write(values: Any, batch: Batch, sources: Sequence[str], path: Path, *, forc
     buffer = io.BytesIO()
     if suffix == ".npy":
         if isinstance(values, dict) and len(values) > 1:
-            raise OptionError(f"the model has several inputs ({', '.join(values)}); write an .npz, which holds them by name")
+            raise OptionError(
+                f"the model has several inputs ({', '.join(values)}); write an .npz, which holds them by name"
+            )
         np.save(buffer, next(iter(values.values())) if isinstance(values, dict) else values)
     else:
         np.savez(buffer, **(values if isinstance(values, dict) else {"values": values}))
@@ -62,9 +64,7 @@ def overlay(values: np.ndarray, picture: np.ndarray | None) -> np.ndarray:
     return np.clip(np.rint(ground * (1 - strength) + glow * strength), 0, 255).astype(np.uint8)
 
 
-def _write_pictures(
-    values: Any, batch: Batch, sources: Sequence[str], path: Path, force: bool
-) -> list[Path]:
+def _write_pictures(values: Any, batch: Batch, sources: Sequence[str], path: Path, force: bool) -> list[Path]:
     from PIL import Image
 
     name, maps = next(iter(values.items())) if isinstance(values, dict) else (batch.inputs[0].name, values)
@@ -72,10 +72,9 @@ def _write_pictures(
         raise InputError(f"a map of shape {maps.shape[1:]} is no picture; write it as .npy")
     files = [path] if len(maps) == 1 else [path.with_stem(f"{path.stem}-{i + 1}") for i in range(len(maps))]
     for i, (file, one) in enumerate(zip(files, maps, strict=True)):
-        if one.ndim == 1:
-            one = np.repeat(one[None], _STRIP, axis=0)
+        sheet = np.repeat(one[None], _STRIP, axis=0) if one.ndim == 1 else one
         buffer = io.BytesIO()
-        Image.fromarray(overlay(one, _picture(batch, sources, i, name))).save(buffer, "PNG")
+        Image.fromarray(overlay(sheet, _picture(batch, sources, i, name))).save(buffer, "PNG")
         with whole_file(file, force=force) as out:
             out.write(buffer.getbuffer())
     return files
@@ -103,7 +102,7 @@ def _coloured(heat: np.ndarray) -> np.ndarray:
     """Values 0..1 as float RGB 0..255, (H, W, 3)."""
     table = _table()
     position = np.clip(heat, 0, 1) * (len(table) - 1)
-    return table[np.rint(position).astype(np.int64)]
+    return np.asarray(table[np.rint(position).astype(np.int64)])
 
 
 def _table() -> np.ndarray:

@@ -20,7 +20,7 @@ def read(path: str | Path, channels: int) -> np.ndarray:
     The camera's rotation (EXIF) is applied, transparency is laid on white (for 1 and 3 channels), 16-bit samples are
     scaled to 8, and of an animation the first frame is taken. Raises InputError for what can't be read.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     path = Path(path)
     try:
@@ -41,7 +41,7 @@ def read(path: str | Path, channels: int) -> np.ndarray:
         raise
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; expected an image, .npy or .npz file") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise InputError(f"{path} is no image that Pillow can read; expected an image, .npy or .npz file") from None
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} has more than the {MOST_PIXELS:,} pixels that tensorview reads") from error

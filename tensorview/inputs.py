@@ -67,8 +67,8 @@ def read_inputs(model: Any, sources: Sequence[str | Path], preprocess: str = "au
 
 
 def as_batch(model: Any, arrays: Any) -> Batch:
-    """A batch from arrays as the model takes them: an array, or a list or dict of arrays. A lone sample may come without
-    its batch axis. Pictures are made where an input looks like an image."""
+    """A batch from arrays as the model takes them: an array, or a list or dict of arrays. A lone sample may come
+    without its batch axis. Pictures are made where an input looks like an image."""
     needs = takes(model)
     if needs is None:
         return _as_it_is(arrays)
@@ -78,12 +78,12 @@ def as_batch(model: Any, arrays: Any) -> Batch:
     return _batch(model, fitted, needs, _numbered(count), None)
 
 
-def _from_images(
-    model: Any, paths: list[Path], needs: tuple[Takes, ...] | None, chosen: Preprocessing | None
-) -> Batch:
+def _from_images(model: Any, paths: list[Path], needs: tuple[Takes, ...] | None, chosen: Preprocessing | None) -> Batch:
     takers = [(item, shape) for item in needs or () if (shape := image_shape(item.shape)) is not None]
     if needs is None:
-        raise InputError("this subclassed model doesn't say what shape it takes; give an .npy file instead of a picture")
+        raise InputError(
+            "this subclassed model doesn't say what shape it takes; give an .npy file instead of a picture"
+        )
     if len(needs) != 1 or not takers:
         wanted = "; ".join(f"{item.name!r} {text(item.shape)}" for item in needs)
         raise InputError(f"{paths[0].name} is a picture, but the model takes {wanted}; give an .npy or .npz file")
@@ -117,7 +117,9 @@ def _named_arrays(source: str | Path, needs: tuple[Takes, ...] | None) -> tuple[
         values = {needs[0].name: array}
         if len(needs) > 1:
             names = ", ".join(item.name for item in needs)
-            raise InputError(f"{source} holds one array, but the model takes {len(needs)}: {names}; give an .npz by name")
+            raise InputError(
+                f"{source} holds one array, but the model takes {len(needs)}: {names}; give an .npz by name"
+            )
     else:
         values = {str(name): array for name, array in found.items()}
     values = fitting.by_name(values, needs, where=str(source))

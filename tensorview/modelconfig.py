@@ -25,16 +25,16 @@ def check(file: str, config: dict[str, Any], known: Callable[[str], bool]) -> in
         registered = item.get("registered_name") or name
         if name == "__lambda__" or _is_code(name, inner):
             raise ModelError(
-                f"{file} holds Python code in a Lambda layer ({_layer_name(item)}), which would run on loading; refused: "
-                "replace it with a registered function or layer class, and save the model again"
+                f"{file} holds Python code in a Lambda layer ({_layer_name(item)}), which would run on loading; "
+                "refused: replace it with a registered function or layer class, and save the model again"
             )
         if name in _PLAIN:
             continue
         own = not _is_keras(module)
         if own and not known(str(registered)) and not known(str(name)):
             raise ModelError(
-                f"{file} uses the class {str(name)[:80]!r} ({_layer_name(item)}), which is not part of Keras; import the "
-                "module that registers it first, or pass custom_objects={...} to tensorview.load_model"
+                f"{file} uses the class {str(name)[:80]!r} ({_layer_name(item)}), which is not part of Keras; import "
+                "the module that registers it first, or pass custom_objects={...} to tensorview.load_model"
             )
         if isinstance(inner, dict):
             _check_values(file, str(name), inner)
@@ -67,13 +67,15 @@ def _is_code(name: str, inner: Any) -> bool:
 
 def _is_keras(module: Any) -> bool:
     # Files of before Keras 3 name no module; Keras itself then tells its own classes from others.
-    return module is None or module == "builtins" or module == "keras" or str(module).startswith("keras.")
+    return module is None or module in ("builtins", "keras") or str(module).startswith("keras.")
 
 
 def _check_values(file: str, name: str, inner: dict[str, Any]) -> None:
     vocabulary = inner.get("vocabulary")
     if isinstance(vocabulary, str) and vocabulary:
-        raise ModelError(f"{file} wants to read another file on loading ({name} with vocabulary={vocabulary[:80]!r}); refused")
+        raise ModelError(
+            f"{file} wants to read another file on loading ({name} with vocabulary={vocabulary[:80]!r}); refused"
+        )
     for key in ("units", "filters", "input_dim", "output_dim", "n", "num_heads", "key_dim"):
         value = inner.get(key)
         if isinstance(value, int | float) and abs(value) > _LARGEST:

@@ -31,7 +31,7 @@ def read_config(path: Path) -> tuple[Kind, dict[str, Any]]:
     try:
         if path.is_dir():
             raise ModelError(f"{path} is a folder; expected a .keras or .h5 file{_folder_hint(path)}")
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             start = file.read(8)
             size = file.seek(0, io.SEEK_END)
     except FileNotFoundError:
@@ -51,7 +51,7 @@ def read_config(path: Path) -> tuple[Kind, dict[str, Any]]:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -98,9 +98,9 @@ def _check_members(path: Path, archive: zipfile.ZipFile, size: int) -> set[str]:
 
 
 def _h5_config(path: Path, size: int) -> dict[str, Any]:
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         check_hdf5(path, file, size)
         file.seek(0)
         try:

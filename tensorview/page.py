@@ -12,7 +12,6 @@ from typing import Literal, Protocol
 from tensorview import __version__, assets
 from tensorview.manifest import Manifest
 
-
 Source = Literal["inline", "http"]
 FIRST = "t0"
 """The blob that the first frame is drawn from: thumbnails of the first sample."""

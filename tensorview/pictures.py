@@ -32,4 +32,4 @@ def to_pixels(values: np.ndarray, shape: ImageShape, low: float, high: float) ->
         values = np.moveaxis(values, 0, -1)
     span = (high - low) or 1.0
     scaled = np.nan_to_num((values[..., :3].astype(np.float32) - low) * (255.0 / span), nan=0.0)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), np.uint8)

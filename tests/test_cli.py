@@ -150,15 +150,30 @@ def test_without_an_input_the_architecture_alone(lenet: Example) -> None:
 
 
 def test_labels_title_and_target(capsys: Captured, lenet: Example, digit: Path) -> None:
-    names = "zero one two three four five six seven eight nine".split()
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     Path("names.txt").write_text("\n".join(names))
-    ok("export", lenet.path, "-i", digit, "-o", "x.tview", "--labels", "names.txt", "--title", "<b>", "--target", "nine")
+    ok(
+        "export",
+        lenet.path,
+        "-i",
+        digit,
+        "-o",
+        "x.tview",
+        "--labels",
+        "names.txt",
+        "--title",
+        "<b>",
+        "--target",
+        "nine",
+    )
     manifest = open_bundle("x.tview").manifest
     assert manifest.title == "<b>"
     assert manifest.samples[0].predictions[0].top[0].label == "seven"
     assert {info.target_label for info in manifest.attributions} == {"nine"}
     Path("few.txt").write_text("a\nb")
-    assert "2 class names, but the model has 10" in fails(capsys, "export", lenet.path, "-i", digit, "--labels", "few.txt")
+    assert "2 class names, but the model has 10" in fails(
+        capsys, "export", lenet.path, "-i", digit, "--labels", "few.txt"
+    )
     assert "--labels" in fails(capsys, "export", lenet.path, "-i", digit, "--target", "nine")
     assert "from 0 to 9" in fails(capsys, "export", lenet.path, "-i", digit, "--target", "10")
 
@@ -206,7 +221,7 @@ def test_a_file_that_may_not_grow_leaves_nothing(lenet: Example) -> None:
 
 
 def test_ctrl_c_leaves_nothing(lenet: Example, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    import tensorview.page as page
+    from tensorview import page
 
     def interrupted(_: Bundle) -> Any:
         yield b"<!doctype html>"
@@ -289,7 +304,19 @@ def test_a_reader_that_left_is_no_error(lenet: Example) -> None:
 
 @pytest.mark.needs("efficientnet_lite0")
 def test_the_cup_is_what_speaks_for_espresso(efficientnet: Example, coffee: Path) -> None:
-    ok("attribute", efficientnet.path, "-i", coffee, "--labels", "imagenet", "--target", "espresso", "-o", "heat.npy", "-q")
+    ok(
+        "attribute",
+        efficientnet.path,
+        "-i",
+        coffee,
+        "--labels",
+        "imagenet",
+        "--target",
+        "espresso",
+        "-o",
+        "heat.npy",
+        "-q",
+    )
     heat = np.load("heat.npy")[0]
     row, column = np.unravel_index(heat.argmax(), heat.shape)
     x, y = (column + 0.5) / 224 * 600, (row + 0.5) / 224 * 400

@@ -263,7 +263,8 @@ def test_a_name_that_stands_for_an_application_is_a_guess() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"), [("caffe", "caffe"), ("torch", "torch"), ("minus_one_one", "tf"), ("vgg16", "caffe"), ("xception", "tf")]
+    ("name", "mode"),
+    [("caffe", "caffe"), ("torch", "torch"), ("minus_one_one", "tf"), ("vgg16", "caffe"), ("xception", "tf")],
 )
 def test_named_preprocessing_is_what_keras_means_by_it(name: str, mode: str, rng: np.random.Generator) -> None:
     pixels = rng.uniform(0, 255, (2, 5, 4, 3)).astype(np.float32)
@@ -296,7 +297,9 @@ def test_arrays_with_and_without_a_batch_axis(tmp_path: Path, lenet: Example, rn
     alone = read_inputs(lenet.model, [array_file(tmp_path, digits[1])])
     assert alone.names == ("x",)
     np.testing.assert_array_equal(alone.arrays[0], whole.arrays[1])
-    np.testing.assert_array_equal(read_inputs(lenet.model, [array_file(tmp_path, digits[1, :, :, 0])]).arrays, alone.arrays)
+    np.testing.assert_array_equal(
+        read_inputs(lenet.model, [array_file(tmp_path, digits[1, :, :, 0])]).arrays, alone.arrays
+    )
 
 
 def test_several_array_files_are_joined(tmp_path: Path, lenet: Example) -> None:
@@ -346,7 +349,12 @@ def test_pickles_are_never_opened(tmp_path: Path, lenet: Example) -> None:
 def test_damaged_array_files(tmp_path: Path, lenet: Example) -> None:
     path = array_file(tmp_path, np.zeros((28, 28, 1)))
     data = path.read_bytes()
-    for name, content in (("cut.npy", data[:1000]), ("text.npy", b"hello"), ("empty.npy", b""), ("bad.npz", b"PK\3\4no")):
+    for name, content in (
+        ("cut.npy", data[:1000]),
+        ("text.npy", b"hello"),
+        ("empty.npy", b""),
+        ("bad.npz", b"PK\3\4no"),
+    ):
         (tmp_path / name).write_bytes(content)
         assert "could not be read" in error(lenet.model, tmp_path / name)
 
@@ -368,7 +376,8 @@ def test_a_name_applies_to_arrays_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "dark", "bright"), [(0, 1, 0, 255), (-1, 1, 0, 255), (0, 255, 0, 255), (-3, 5, 0, 255), (0, 0.5, 0, 128)]
+    ("low", "high", "dark", "bright"),
+    [(0, 1, 0, 255), (-1, 1, 0, 255), (0, 255, 0, 255), (-3, 5, 0, 255), (0, 0.5, 0, 128)],
 )
 def test_pictures_of_arrays(low: float, high: float, dark: int, bright: int) -> None:
     array = np.linspace(low, high, 64).reshape(1, 8, 8, 1).astype(np.float32)

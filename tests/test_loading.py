@@ -203,7 +203,9 @@ def test_a_vocabulary_file_is_not_read(tmp_path: Path) -> None:
 
     def poison(config: dict[str, Any]) -> None:
         layer = config["config"]["layers"][1]
-        layer.update(class_name="StringLookup", registered_name=None, config={"vocabulary": str(tmp_path / "secret.txt")})
+        layer.update(
+            class_name="StringLookup", registered_name=None, config={"vocabulary": str(tmp_path / "secret.txt")}
+        )
 
     assert "another file" in refused(rewrite(tmp_path / "good.keras", tmp_path / "bad.keras", poison))
 

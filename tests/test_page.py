@@ -102,7 +102,10 @@ def test_the_app_asks_nobody_for_anything(bundle: Bundle) -> None:
 
 def test_hostile_names_stay_text(bundle: Bundle) -> None:
     manifest = replace(
-        bundle.manifest, title=HOSTILE, labels=(HOSTILE,), nodes=tuple(replace(n, label=HOSTILE) for n in bundle.manifest.nodes)
+        bundle.manifest,
+        title=HOSTILE,
+        labels=(HOSTILE,),
+        nodes=tuple(replace(n, label=HOSTILE) for n in bundle.manifest.nodes),
     )
     hostile = Bundle(manifest, bundle._blobs)
     scripts = parsed(hostile)

@@ -38,7 +38,8 @@ def test_the_bundle_comes_as_it_is(client: Any, bundle: Bundle) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/blobs/none.bin", "/blobs/../manifest.json", "/blobs/..%2f..%2fetc%2fpasswd.bin", "/etc/passwd", "/static/x"]
+    "path",
+    ["/blobs/none.bin", "/blobs/../manifest.json", "/blobs/..%2f..%2fetc%2fpasswd.bin", "/etc/passwd", "/static/x"],
 )
 def test_nothing_else_is_to_be_had(client: Any, path: str) -> None:
     assert client.get(path).status_code == 404
@@ -49,7 +50,9 @@ def test_this_machine_may_ask(client: Any, host: str) -> None:
     assert client.get("/", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0"]
+)
 def test_a_name_that_was_pointed_here_may_not(client: Any, host: str) -> None:
     for path in ("/", "/manifest.json", "/blobs/t0.bin"):
         assert client.get(path, headers={"Host": host}).status_code == 403

@@ -65,7 +65,9 @@ def run(options: argparse.Namespace) -> None:
         blank = "; the map is blank: nothing speaks for this class" if result.blank[sample] else ""
         layer = f", layer {result.layer}" if result.layer else ""
         score = float(result.score[sample])
-        common.say(options, f"{name}: class {int(target)}{label}, score {score:.4g} ({result.score_note}){layer}{blank}")
+        common.say(
+            options, f"{name}: class {int(target)}{label}, score {score:.4g} ({result.score_note}){layer}{blank}"
+        )
     from tensorview import heat
 
     for written in heat.write(result.values, batch, options.input, path, force=options.force):

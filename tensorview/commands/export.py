@@ -77,7 +77,9 @@ def _format(options: argparse.Namespace) -> str:
     suffix = Path(options.output).suffix.lower() if options.output else ".html"
     by_suffix = {".html": "html", ".htm": "html", ".tview": "tview", ".json": "json"}
     if suffix not in by_suffix:
-        raise OptionError(f"no format goes with the name {options.output}; choose one with --format html|folder|tview|json")
+        raise OptionError(
+            f"no format goes with the name {options.output}; choose one with --format html|folder|tview|json"
+        )
     return by_suffix[suffix]
 
 

@@ -45,7 +45,9 @@ def _bundle(options: argparse.Namespace) -> Bundle:
     name = str(options.model)
     if not name.startswith("keras:") and Path(name).suffix.lower() not in (".keras", ".h5", ".hdf5"):
         if options.input or options.labels or options.weights:
-            raise OptionError(f"{name} is a bundle with its own input and labels; -i, --labels, --weights are for models")
+            raise OptionError(
+                f"{name} is a bundle with its own input and labels; -i, --labels, --weights are for models"
+            )
         from tensorview.formats import open_bundle
 
         return open_bundle(name)

@@ -43,5 +43,7 @@ def _listen(port: int) -> Any:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        raise OptionError(f"port {port} can't be opened ({reason}); choose another with --port, or 0 for any") from error
+        raise OptionError(
+            f"port {port} can't be opened ({reason}); choose another with --port, or 0 for any"
+        ) from error
     return listener
