@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { decode } from "../bundle/tensor";
-import { valuesOf } from "./exports";
 import { fileName } from "./download";
 import { channelsTo, npy } from "./npy";
+import { valuesOf } from "./picture";
 import { csv, json } from "./tables";
 
 it("writes .npy as NumPy reads it", () => {

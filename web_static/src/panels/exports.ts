@@ -1,27 +1,14 @@
 // What the Export menu offers.
 
 import type { Report } from "../bundle/model";
-import { codeValues, type Tensor } from "../bundle/tensor";
 import type { Store } from "../state/store";
 import { download, fileName } from "./download";
 import type { Item } from "./menu";
 import type { Notices } from "./notice";
 import { channelsTo, npy } from "./npy";
+import { valuesOf } from "./picture";
 import { subjectOf, type Subject } from "./subject";
 import { cells, csv, json } from "./tables";
-
-/** All values of a tensor in stored order. */
-export function valuesOf(tensor: Tensor): Float32Array {
-  const { codes, clamp } = tensor;
-  if (!codes) return Float32Array.from(tensor.values ?? [], (value) => (clamp ? Math.min(clamp.high, Math.max(clamp.low, value)) : value));
-  const values = new Float32Array(codes.length);
-  const count = codes.length / (tensor.shape[0] ?? 1);
-  for (let start = 0, channel = 0; start < codes.length; start += count, channel++) {
-    const table = codeValues(tensor, channel);
-    for (let i = start; i < start + count; i++) values[i] = table[codes[i] ?? 0] ?? NaN;
-  }
-  return values;
-}
 
 /** `picture` gives the view as a PNG, or null where there is no scene. */
 export function exportItems(report: Report, store: Store, notices: Notices, picture: (() => Promise<Blob>) | null): readonly Item[] {

@@ -2,23 +2,35 @@
 
 import type { Activation } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
-import { layerRange, symmetric } from "../colour/value";
+import type { Tensor } from "../bundle/tensor";
+import { layerRange } from "../colour/value";
 import { viewGraph } from "../layout/fold";
 import { choose } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { el, swatch, watch } from "./dom";
 import { shapeText } from "./format";
-import { drawPicture, drawPlane } from "./picture";
+import { drawPicture, drawPlane, valuesOf } from "./picture";
 import { predictionList } from "./prediction";
+import { channelRange } from "./ranges";
 
 const MOST_TILES = 16;
+
+/** A row of units as one nearly square map. */
+function wrapped(units: Float32Array): Tensor {
+  const columns = Math.max(1, Math.ceil(Math.sqrt(units.length)));
+  const rows = Math.ceil(units.length / columns);
+  const values = new Float32Array(rows * columns);
+  values.set(units);
+  return { shape: [1, rows, columns], codes: null, values, scale: null, zero: null, clamp: null, at: (_, y = 0, x = 0) => values[y * columns + x] ?? 0 };
+}
 
 async function face(host: HTMLElement, report: Report, activation: Activation, theme: ViewState["theme"]): Promise<void> {
   const ref = activation.thumb;
   if (!ref) return;
-  const tensor = await report.tensor(ref);
+  const stored = await report.tensor(ref);
+  const tensor = stored.shape.length === 1 ? wrapped(valuesOf(stored)) : stored;
   const tiles = Math.min(tensor.shape[0] ?? 1, MOST_TILES);
-  const range = tiles === 1 ? symmetric(0, activation.summary.max ?? 1) : layerRange(activation.summary);
+  const range = stored.shape.length > 1 && tiles === 1 ? channelRange(tensor, 0) : layerRange(activation.summary);
   host.style.setProperty("--columns", String(Math.ceil(Math.sqrt(tiles))));
   for (let channel = 0; channel < tiles; channel++) {
     const canvas = el("canvas");

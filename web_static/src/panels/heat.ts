@@ -132,7 +132,8 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       element.append(el("p.note", {}, `The map has only ${small.tensor.shape.slice(-2).join("×")} cells; the smooth edges come from resizing.`));
     }
     element.append(controls(state, found));
-    element.append(el("p.note", {}, `Explains the score ${valueText(found.score)} of “${found.target_label}”: ${found.score_note}.`));
+    const score = found.score === null ? "" : ` ${valueText(found.score)}`;
+    element.append(el("p.note", {}, `Explains the score${score} of “${found.target_label}”: ${found.score_note}.`));
     const peak = maps.find((map) => map && !map.blank && map.peak !== 1)?.peak;
     if (peak !== undefined) element.append(el("p.note", {}, `Full colour stands for ${valueText(peak)} (${method.range}).`));
     const place = el("div");

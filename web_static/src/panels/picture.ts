@@ -75,3 +75,16 @@ export async function drawPicture(canvas: HTMLCanvasElement, report: Report, ref
     canvas.classList.add("missing");
   }
 }
+
+/** All values of a tensor in stored order. */
+export function valuesOf(tensor: Tensor): Float32Array {
+  const { codes, clamp } = tensor;
+  if (!codes) return Float32Array.from(tensor.values ?? [], (value) => (clamp ? Math.min(clamp.high, Math.max(clamp.low, value)) : value));
+  const values = new Float32Array(codes.length);
+  const count = codes.length / (tensor.shape[0] ?? 1);
+  for (let start = 0, channel = 0; start < codes.length; start += count, channel++) {
+    const table = codeValues(tensor, channel);
+    for (let i = start; i < start + count; i++) values[i] = table[codes[i] ?? 0] ?? NaN;
+  }
+  return values;
+}

@@ -1,0 +1,54 @@
+// window.tensorview: for embedding and tests. Documented in docs/page.md.
+
+import type { Report } from "./bundle/model";
+import { colourOf, layerRange } from "./colour/value";
+import type { RGB } from "./colour/tokens";
+import type { Scene } from "./scene/scene";
+import { choose } from "./state/actions";
+import type { Store, ViewState } from "./state/store";
+
+export interface Api {
+  readonly version: string;
+  /** Resolves when every visible layer has been drawn with its thumbnail. */
+  readonly ready: Promise<void>;
+  readonly openAll: () => Promise<void>;
+  readonly closeAll: () => void;
+  readonly select: (id: string | null) => void;
+  readonly flyTo: (id: string) => void;
+  readonly state: () => ViewState;
+  readonly stats: () => ReturnType<Scene["stats"]> | null;
+  /** Places are CSS pixels of the window. */
+  readonly cell: (x: number, y: number) => ReturnType<Scene["cell"]>;
+  readonly screenOf: (id: string, index?: { readonly channel?: number; readonly y?: number; readonly x?: number }) => ReturnType<Scene["screenOf"]>;
+  /** The colour (sRGB, 0..255) that a value has on a layer's face, by the layer's range for the shown sample. */
+  readonly colourOf: (value: number, node: string) => RGB | null;
+}
+
+declare global {
+  interface Window {
+    tensorview?: Api;
+  }
+}
+
+export function api(report: Report, store: Store, scene: Scene | null, close: () => void): Api {
+  return {
+    version: report.manifest.generator,
+    ready: scene ? scene.firstFrame : Promise.resolve(),
+    openAll: async () => scene?.openAll(),
+    closeAll: () => scene?.closeAll(),
+    select(id) {
+      if (id === null) close();
+      else choose(store, id);
+    },
+    flyTo: (id) => scene?.flyTo(id),
+    state: () => store.get(),
+    stats: () => scene?.stats() ?? null,
+    cell: (x, y) => scene?.cell(x, y) ?? null,
+    screenOf: (id, index) => scene?.screenOf(id, index) ?? null,
+    colourOf(value, node) {
+      const { sample, theme } = store.get();
+      const activation = report.activation(sample, node);
+      return activation ? colourOf(value, layerRange(activation.summary), theme) : null;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+// The page: panels around the scene, all of them reading one store.
+
+import { api } from "./api";
+import { Report } from "./bundle/model";
+import { SourceError, type Opened, type Source } from "./bundle/source";
+import type { Range } from "./colour/value";
+import { dock } from "./panels/dock";
+import { button, el, watch } from "./panels/dom";
+import { exportItems } from "./panels/exports";
+import { facts } from "./panels/filefacts";
+import { flat } from "./panels/flat";
+import { heatPanel } from "./panels/heat";
+import { help } from "./panels/help";
+import { hint } from "./panels/hint";
+import { inspector } from "./panels/inspector";
+import { keyboard } from "./panels/keyboard";
+import { layers } from "./panels/layers";
+import { legend } from "./panels/legend";
+import { notices, type Notices } from "./panels/notice";
+import { channelRange, rangeOf } from "./panels/ranges";
+import { samples } from "./panels/samples";
+import { result, sheet } from "./panels/sheet";
+import { side } from "./panels/side";
+import { isSubject, subjectOf } from "./panels/subject";
+import { keepTheme, systemTheme } from "./panels/theme";
+import { tooltip, type Hovered } from "./panels/tooltip";
+import { topbar } from "./panels/topbar";
+import { createScene, type Scene } from "./scene/scene";
+import { close, keepRules } from "./state/actions";
+import { keepHistory } from "./state/history";
+import { createStore, type Store, type ViewState } from "./state/store";
+
+function hasWebGl2(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return gl !== null;
+}
+
+/** Tells the first fault of the bundle; the ones after it have the same cause. */
+function watched(opened: Opened, tell: Notices): Source {
+  let told = false;
+  const fault = (error: unknown): void => {
+    if (told || !(error instanceof SourceError)) return;
+    told = true;
+    tell.fault(error.message);
+  };
+  opened.whole.catch(fault);
+  return {
+    manifest: opened.source.manifest,
+    blob: async (id) => {
+      try {
+        return await opened.source.blob(id);
+      } catch (error) {
+        fault(error);
+        throw error;
+      }
+    },
+  };
+}
+
+/** The range that the legend tells: of the chosen channel or layer, else of the hovered layer, else of none. */
+function rangeFor(report: Report): (state: ViewState) => Promise<Range | null> {
+  return async (state) => {
+    const id = state.selected ?? state.hovered;
+    const node = id === null ? null : subjectOf(report, id, state.unfolded)?.shows;
+    if (node === null || node === undefined) return null;
+    if (state.range === "layer") return rangeOf(report, state.sample, node);
+    const ref = report.activation(state.sample, node)?.tensor;
+    if (!ref || state.channel === null || state.selected === null) return null;
+    const tensor = await report.tensor(ref);
+    return state.channel < (ref.shape[0] ?? 0) ? channelRange(tensor, state.channel) : null;
+  };
+}
+
+function startState(report: Report): Store {
+  return createStore({ theme: systemTheme(), method: report.manifest.methods[0]?.name ?? null });
+}
+
+export function page(root: HTMLElement, opened: Opened): void {
+  const tell = notices();
+  const report = new Report(watched(opened, tell));
+  const store = startState(report);
+  keepTheme(store);
+  keepRules(store);
+
+  const host = el("div.scene");
+  const pill = hint(store);
+  const view = el("div.view", {}, host, pill, tell.toasts);
+  const stage = el("main.stage", { "aria-label": "Scene" }, tell.element, view);
+  const list = layers(report, store);
+  const about = help(facts(report.manifest));
+  const strips = [samples(report, store), samples(report, store)] as const;
+  const right = side(report, store, inspector(report, store), heatPanel(report, store));
+  const below = dock(report, store, strips[0], legend(store, rangeFor(report)));
+  const phone = [sheet(root, store), result(report, store, strips[1])];
+  root.className = "tv";
+  root.replaceChildren(list.element, stage, right, below, ...phone, about.element);
+  document.title = report.manifest.title || report.manifest.model.name;
+
+  const collapse = button("‹", () => {
+    const { panels } = store.get();
+    store.set({ panels: { ...panels, left: !panels.left } });
+  }, { className: "icon fold-left" });
+  view.append(collapse);
+  watch(store, (s) => [s.panels.left], ({ panels }) => {
+    root.dataset["left"] = panels.left ? "open" : "closed";
+    collapse.textContent = panels.left ? "‹" : "›";
+    const label = panels.left ? "Hide the layer list" : "Show the layer list";
+    collapse.title = label;
+    collapse.setAttribute("aria-label", label);
+  });
+
+  keepHistory(store, report, (id) => isSubject(report, id));
+  const scene = hasWebGl2() ? createScene(host, report, store) : null;
+  if (scene) pointer(host, view, report, store, scene);
+  else {
+    pill.remove();
+    host.replaceWith(flat(report, store));
+  }
+  const items = exportItems(report, store, tell, scene ? () => scene.picture() : null);
+  root.prepend(topbar(report, store, tell, items, about.toggle));
+  for (const note of report.manifest.notes) tell.note(note);
+
+  keyboard(report, store, {
+    search() {
+      const { panels } = store.get();
+      store.set({ panels: { ...panels, left: true, tab: "layers" } });
+      list.focusSearch();
+    },
+    help: about.toggle,
+    home: () => scene?.home(),
+    toggleAll() {
+      if (store.get().open.size > 1) scene?.closeAll();
+      else void scene?.openAll();
+    },
+    zoom: (factor) => scene?.zoom(factor),
+  });
+  window.tensorview = api(report, store, scene, () => close(store));
+}
+
+/** The tooltip follows what the scene says is under the pointer. */
+function pointer(host: HTMLElement, view: HTMLElement, report: Report, store: Store, scene: Scene): void {
+  const tip = tooltip(report, store);
+  view.append(tip.element);
+  host.addEventListener("hover", (event) => {
+    const hovered = (event as CustomEvent<Hovered | null>).detail;
+    tip.show(hovered, hovered ? scene.boundsOf(hovered.node) : null);
+  });
+  host.addEventListener("pointerdown", () => store.set({ hint: false }));
+}
