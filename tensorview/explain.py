@@ -51,12 +51,8 @@ def explain(
         # A model that runs but has no gradient (strings, integers, custom code) is still worth showing.
         if asked or targets:
             raise OptionError(f"{', '.join(methods)} can't be computed on this model: {_line(error)}") from error
-        return (
-            Explained(),
-            {},
-            {},
-            (f"No attribution: this model could not be differentiated ({type(error).__name__}).",),
-        )
+        note = f"No attribution: this model could not be differentiated ({type(error).__name__})."
+        return Explained(), {}, {}, (note,)
     if asked and found.notes:
         raise OptionError(found.notes[0])
     scores = {output.name: output.scores for output in found.outputs if not output.binary}
@@ -88,9 +84,18 @@ def _info(
         if layer.node == item.layer
     )
     return AttributionInfo(
-        method=item.method, sample=item.sample, output=item.output, target=item.target, target_label=label,
-        score=item.score if math.isfinite(item.score) else None, score_note=item.score_note, layer=item.layer, inputs=maps, layers=layers, weights=weights,
-    )  # fmt: skip
+        method=item.method,
+        sample=item.sample,
+        output=item.output,
+        target=item.target,
+        target_label=label,
+        score=item.score if math.isfinite(item.score) else None,
+        score_note=item.score_note,
+        layer=item.layer,
+        inputs=maps,
+        layers=layers,
+        weights=weights,
+    )
 
 
 def _layer(writer: BlobWriter, layer: LayerMap, chosen: bool) -> HeatMap:
