@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from tensorview.commands import common, export
+from tensorview.commands import common
 
 NAME = "demo"
 HELP = "export the embedded demo: LeNet-5 on ten handwritten digits"
@@ -20,13 +21,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from tensorview.files import check_free
+
+    path = check_free(Path(options.output), options.force)
+    folder = resources.files("tensorview").joinpath("_demo")
     with (
-        resources.as_file(resources.files("tensorview").joinpath("_demo/lenet_mnist.keras")) as model,
-        resources.as_file(resources.files("tensorview").joinpath("_demo/lenet_mnist_input.npy")) as digits,
+        common.progress(options) as progress,
+        resources.as_file(folder.joinpath("lenet_mnist.keras")) as model_file,
+        resources.as_file(folder.joinpath("lenet_mnist_input.npy")) as digits_file,
     ):
-        full = argparse.ArgumentParser()
-        export.arguments(full)
-        filled = full.parse_args([str(model), "-i", str(digits), "--title", "LeNet-5 on MNIST"])
-        filled.output, filled.open = str(Path(options.output)), options.open
-        filled.force, filled.quiet = options.force, options.quiet
-        export.run(filled)
+        from tensorview.inputs import read_inputs
+        from tensorview.loading import load_model
+
+        model = load_model(model_file)
+        batch = read_inputs(model, [digits_file])
+        batch = replace(batch, names=tuple(f"digit {i}" for i in range(len(batch.names))))
+        from tensorview.exporting import export
+
+        export(model, batch, path, title="LeNet-5 on MNIST", force=options.force, progress=progress)
+    common.say_inputs(options, batch)
+    common.say_written(options, path)
+    if options.open:
+        common.open_in_browser(path)
