@@ -221,13 +221,30 @@ def own_layer() -> keras.Model:
     return classifier(x, OwnConvolution(name="expected")(layers.MaxPooling2D()(x)))
 
 
+class Scale(keras.layers.Layer):
+    def build(self, shape: Any) -> None:
+        self.gamma = self.add_weight(shape=(shape[-1],), initializer="ones")
+
+    def call(self, x: Any) -> Any:
+        return x * self.gamma
+
+
+def dense_over_maps() -> keras.Model:
+    """As in ConvNeXt: dense layers for convolutions of one position, scaled by a layer of one's own, then added."""
+    x = keras.Input((12, 12, 3))
+    y = layers.Conv2D(4, 3)(x)
+    z = Scale()(layers.Dense(4)(layers.Dense(8, activation="gelu")(y)))
+    return classifier(x, layers.Add(name="expected")([y, z]))
+
+
 def only_a_head() -> keras.Model:
     x = keras.Input((12, 12, 3))
     return keras.Model(x, layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1, name="expected")(x)))
 
 
 LAST = [
-    plain, normalised, residual, one_position, segmentation, segmentation_of_classes, Residual, own_layer, only_a_head,
+    plain, normalised, residual, one_position, segmentation, segmentation_of_classes, Residual, own_layer,
+    dense_over_maps, only_a_head,
 ]  # fmt: skip
 
 

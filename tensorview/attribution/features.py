@@ -16,6 +16,10 @@ from tensorview.recorder import Call, Recording, flat_tensors
 _CONVOLUTIONS = {
     "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2",
 }  # fmt: skip
+_VALUE_BY_VALUE = {
+    "Add", "AddV2", "BiasAdd", "Cast", "Const", "Elu", "Erf", "Exp", "Identity", "Maximum", "Minimum", "Mul", "Neg",
+    "Placeholder", "Pow", "ReadVariableOp", "RealDiv", "Relu", "Relu6", "Selu", "Sigmoid", "Softplus", "Sub", "Tanh",
+}  # fmt: skip
 _REARRANGING = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast", "Pack", "ConcatV2"}
 
 
@@ -141,13 +145,17 @@ class Features:
         inner = getattr(call.keras_layer, "layer", call.keras_layer)  # of a TimeDistributed
         if description.kind in ("conv", "depthwise") or (hasattr(inner, "kernel_size") and hasattr(inner, "filters")):
             return True
-        if description.kind != "other":
-            return False
+        if description.kind == "dense" and len(maps.space) > 1:
+            return True  # over maps, a dense layer is a convolution of one position
+        return description.kind == "other" and bool(self._operations(call) & _CONVOLUTIONS)
+
+    def _operations(self, call: Call) -> set[str]:
+        """The types of the operations between the calls that this one takes from, and its output."""
 
         def own(tensor: Any) -> bool:
             return tensor is call.output or id(tensor) not in self._owned
 
-        return any(tensor.op.type in _CONVOLUTIONS for tensor in _ancestors(call.output, own).values() if own(tensor))
+        return {tensor.op.type for tensor in _ancestors(call.output, own).values() if own(tensor)}
 
     def _leads(self, call: Call) -> bool:
         return any(id(tensor) in self._behind for tensor in flat_tensors(call.output))
@@ -172,7 +180,9 @@ class Features:
         description = self._descriptions[call.id]
         if description.kind in ("norm", "activation") or (merges and description.kind == "merge"):
             return True
-        return description.kind == "other" and description.role == "stub"
+        if description.kind != "other" or not isinstance(call.output, tf.Tensor):
+            return False
+        return description.role == "stub" or self._operations(call) <= _VALUE_BY_VALUE
 
 
 def _descriptions(recording: Recording) -> dict[str, Description]:
