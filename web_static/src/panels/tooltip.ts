@@ -24,13 +24,46 @@ export interface Place {
 
 const GAP = 10;
 const EDGE = 6;
+/** Covering the layer itself is worse than covering a label. */
+const OWN = 4;
 
-/** "channel 3 · y 6 · x 3"; an index without names of axes is written in brackets. */
-export function indexText(axes: readonly string[], index: readonly number[], channel: number | null): string {
-  const parts = channel === null ? [] : [`channel ${channel}`];
-  const names = axes.filter((axis) => axis !== "channel" && axis !== "unit");
-  const rest = index.slice(Math.max(0, index.length - names.length));
-  return [...parts, ...rest.map((at, i) => `${names[i] ?? ""} ${at}`)].join(" · ");
+function overlap(a: Place, b: Place): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return width > 0 && height > 0 ? width * height : 0;
+}
+
+/**
+ * The corner at which a tooltip of this size covers least of the layer and of the labels: above it where that is as good
+ * as beside it. All in CSS pixels of the stage.
+ */
+export function bestCorner(size: { readonly width: number; readonly height: number }, layer: Place, labels: readonly Place[], room: { readonly width: number; readonly height: number }): { readonly x: number; readonly y: number } {
+  const held = (value: number, limit: number): number => Math.round(Math.max(EDGE, Math.min(limit - EDGE, value)));
+  const { width, height } = size;
+  const above = layer.top - height - GAP;
+  const middle = (layer.top + layer.bottom - height) / 2;
+  const spots = [
+    [(layer.left + layer.right - width) / 2, above],
+    [layer.left, above],
+    [layer.right - width, above],
+    [layer.right + GAP, layer.top],
+    [layer.left - width - GAP, layer.top],
+    [layer.right + GAP, middle],
+    [layer.left - width - GAP, middle],
+  ].map(([x = 0, y = 0]) => ({ x: held(x, room.width - width), y: held(y, room.height - height) }));
+  const cost = ({ x, y }: { x: number; y: number }): number => {
+    const box = { left: x, right: x + width, top: y, bottom: y + height };
+    return labels.reduce((sum, label) => sum + overlap(box, label), OWN * overlap(box, layer));
+  };
+  const costs = spots.map(cost);
+  return spots[costs.indexOf(Math.min(...costs))] ?? { x: EDGE, y: EDGE };
+}
+
+/** "channel 3 · y 6 · x 3": an index in stored order, channel first, by the names of the axes in the model's own order. */
+export function indexText(axes: readonly string[], channelAxis: number | null, index: readonly number[]): string {
+  const own = channelAxis === null ? [] : [axes[channelAxis] ?? "channel"];
+  const names = [...own, ...axes.filter((_, axis) => axis !== channelAxis)];
+  return index.map((at, i) => `${names[i] ?? "index"} ${at}`).join(" · ");
 }
 
 export interface Tooltip {
@@ -53,7 +86,7 @@ export function tooltip(report: Report, store: Store): Tooltip {
       el("div.line.number", {}, shapeText(subject.shape) + range),
     ];
     if (hovered.value !== null) {
-      made.push(el("div.value", {}, valueText(hovered.value)), el("div.line.number", {}, indexText(subject.axes, hovered.index, hovered.channel)));
+      made.push(el("div.value", {}, valueText(hovered.value)), el("div.line.number", {}, indexText(subject.axes, subject.channelAxis, hovered.index)));
       if (hovered.reduced) made.push(el("div.line", {}, "mean over an area: this map was reduced"));
     }
     return made;
@@ -66,15 +99,15 @@ export function tooltip(report: Report, store: Store): Tooltip {
       element.hidden = made.length === 0 || place === null;
       if (element.hidden || !place) return;
       element.replaceChildren(...made);
-      const room = element.parentElement?.getBoundingClientRect();
-      const { width, height } = element.getBoundingClientRect();
-      const limit = (room?.width ?? 0) - width - EDGE;
-      const left = Math.max(EDGE, Math.min(limit, (place.left + place.right - width) / 2));
-      const above = place.top - height - GAP;
-      // Where there is no room above, beside it.
-      const beside = place.right + GAP <= limit ? place.right + GAP : Math.max(EDGE, place.left - width - GAP);
-      const [x, y] = above >= EDGE ? [left, above] : [beside, EDGE];
-      element.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
+      const stage = element.parentElement;
+      if (!stage) return;
+      const room = stage.getBoundingClientRect();
+      const labels = [...stage.querySelectorAll(".scene-label:not([hidden])")].map((label) => {
+        const { left, right, top, bottom } = label.getBoundingClientRect();
+        return { left: left - room.left, right: right - room.left, top: top - room.top, bottom: bottom - room.top };
+      });
+      const { x, y } = bestCorner(element.getBoundingClientRect(), place, labels, room);
+      element.style.transform = `translate(${x}px, ${y}px)`;
     },
   };
 }

@@ -1,7 +1,7 @@
 // Layers that show all of their channels: each has a quad with textures of its own, made when its blob has come.
 
 import type { Report } from "../bundle/model";
-import { LAST_CODE, NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
+import { clampedCodes, LAST_CODE, NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
 import { layerRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
@@ -22,7 +22,8 @@ export interface Opened {
 }
 
 /** Codes and pairs of scale and zero of any tensor: a float value becomes code 1 of a scale of its own. */
-function bytesOf({ codes, values, scale, zero }: Tensor): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
+function bytesOf(tensor: Tensor): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
+  const { values, scale, zero } = tensor;
   if (values) {
     const codeOf = (value: number): number =>
       Number.isNaN(value) ? NAN_CODE : value === Infinity ? POSITIVE_INFINITY_CODE : value === -Infinity ? NEGATIVE_INFINITY_CODE : 1;
@@ -32,7 +33,7 @@ function bytesOf({ codes, values, scale, zero }: Tensor): { codes: Uint8Array<Ar
   }
   const pairs = new Float32Array((scale?.length ?? 0) * 2);
   scale?.forEach((value, i) => pairs.set([value, zero?.[i] ?? 0], i * 2));
-  return { codes: new Uint8Array(codes ?? []), pairs };
+  return { codes: clampedCodes(tensor), pairs };
 }
 
 /** The end of the scale of one channel; the shader finds it in the same way. */
