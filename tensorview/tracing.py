@@ -13,6 +13,7 @@ from tensorview.deep import run_deep
 from tensorview.errors import BackendError, InputError, TraceError
 from tensorview.graph import Group, Node
 from tensorview.intact import assigned_variables, intact, same_state
+from tensorview.oneoff import unoptimised
 from tensorview.recorder import Call, Recording, record
 
 T = TypeVar("T")
@@ -263,7 +264,7 @@ def compiled(
     variables = assigned_variables(concrete.graph)
 
     def run(*args: Any) -> Any:
-        with same_state(variables):
+        with same_state(variables), unoptimised():
             return concrete(*[arg for arg in args if arg is not None])
 
     return run
