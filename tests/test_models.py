@@ -1,11 +1,11 @@
 """Real trained models, exported whole: what a bundle keeps is what the model computes, told by the model itself.
 
-The models up to 1 MB lie in tests/data/models; larger ones are used where a checkout of them lies beside the repository
-(`../shared/models`), and named in the output where it doesn't.
+Larger models than those in tests/data/models are used where they are found; pytest's header says which were not.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from functools import cache
@@ -15,59 +15,18 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from conftest import Example, found_models, load_example
 
 import tensorview as tv
 from tensorview.manifest import Activation, NodeInfo
-
-HERE = Path(__file__).resolve().parent
-HOMES = (HERE / "data" / "models", HERE.parent.parent / "shared" / "models")
-NAMES = (
-    "basic_pitch_cnn",
-    "crepe_tiny",
-    "cvae_mnist_decoder",
-    "efficientnet_lite0",
-    "lenet_mnist",
-    "lstm_japanese_vowels",
-    "mtcnn_onet",
-    "mtcnn_pnet",
-    "unet_digit",
-    "vit_mnist",
-)
-
-
-def find(name: str, *suffixes: str) -> Path | None:
-    places = (home / f"{name}{suffix}" for home in HOMES for suffix in suffixes)
-    return next((place for place in places if place.is_file()), None)
-
-
-PRESENT = [name for name in NAMES if find(name, ".keras")]
-
-
-def test_models_that_are_not_here_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    absent = [name for name in NAMES if name not in PRESENT]
-    if absent:
-        with capsys.disabled():
-            print(f"\nnot tested, their files are not here: {', '.join(absent)}")
-    small = [name for name in NAMES if name not in ("crepe_tiny", "efficientnet_lite0", "mtcnn_onet")]
-    assert set(small) <= set(PRESENT)
-
-
-@cache
-def load(name: str) -> tuple[Any, Any]:
-    """A model, and its input as the model takes it."""
-    model = tv.load_model(find(name, ".keras"))
-    path = find(name, "_input.npy", "_input.npz")
-    assert path is not None
-    found = np.load(path)
-    return model, (found if isinstance(found, np.ndarray) else dict(found))
 
 
 @cache
 def exported(name: str, folder: Path, budget: float) -> tv.Bundle:
     """The bundle as a reader gets it: written to a file, and read again."""
-    model, inputs = load(name)
+    example = load_example(name)
     path = folder / f"{name}-{budget:g}.tview"
-    tv.export(model, inputs, path, format="tview", budget=budget)
+    tv.export(example.model, example.inputs, path, format="tview", budget=budget)
     return tv.open_bundle(path)
 
 
@@ -79,7 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def own_values(name: str) -> dict[str, np.ndarray]:
     """What the model computes, by node id, from sub-models that end at each layer; nothing of ours is in the way."""
-    model, inputs = load(name)
+    example = load_example(name)
+    model, inputs = example.model, example.inputs
     graph = model._functional if isinstance(model, keras.Sequential) else model
     ends = {item.name: item.output for item in graph.operations}
     given = [inputs[tensor.name] for tensor in model.inputs] if isinstance(inputs, dict) else [inputs]
@@ -166,9 +126,10 @@ def check(name: str, bundle: tv.Bundle) -> int:
     return reduced
 
 
-@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize("name", found_models())
 def test_every_activation_is_the_models_own(name: str, folder: Path) -> None:
-    model, inputs = load(name)
+    example = load_example(name)
+    model, inputs = example.model, example.inputs
     bundle = exported(name, folder, 16.0)
     first = next(iter(inputs.values())) if isinstance(inputs, dict) else inputs
     assert len(bundle.manifest.samples) == len(first)
@@ -176,9 +137,10 @@ def test_every_activation_is_the_models_own(name: str, folder: Path) -> None:
     assert bundle.manifest.model.params == model.count_params()
 
 
-@pytest.mark.parametrize("name", [name for name in PRESENT if name != "vit_mnist"])
+@pytest.mark.parametrize("name", [name for name in found_models() if name != "vit_mnist"])
 def test_edges_are_those_of_the_functional_graph(name: str) -> None:
-    model, inputs = load(name)
+    example = load_example(name)
+    model, inputs = example.model, example.inputs
     graph = model._functional if isinstance(model, keras.Sequential) else model
     names = {operation.name for operation in graph.operations}
     expected = {
@@ -191,7 +153,7 @@ def test_edges_are_those_of_the_functional_graph(name: str) -> None:
     assert set(tv.trace(model, inputs).edges) == expected
 
 
-@pytest.mark.parametrize("name", [name for name in ("basic_pitch_cnn", "unet_digit") if name in PRESENT])
+@pytest.mark.parametrize("name", [name for name in ("basic_pitch_cnn", "unet_digit") if name in found_models()])
 def test_a_reduced_map_is_the_area_mean(name: str, folder: Path) -> None:
     whole, small = exported(name, folder, 16.0), exported(name, folder, 0.75)
     assert check(name, small) > 0
@@ -206,17 +168,15 @@ def test_a_reduced_map_is_the_area_mean(name: str, folder: Path) -> None:
     assert {item.node for item in whole.manifest.budget.reductions} <= listed
 
 
-def test_plain_json_can_be_read_with_json_alone(folder: Path) -> None:
-    model, inputs = load("lenet_mnist")
+def test_plain_json_can_be_read_with_json_alone(lenet: Example, folder: Path) -> None:
+    model, inputs = lenet.model, lenet.inputs
     path = folder / "lenet.json"
     tv.export(model, inputs[:2], path, format="json", full=True)
     document = json.loads(path.read_text())
     assert document["format"] == "tensorview-json-1"
     own = own_values("lenet_mnist")
     assert [node["id"] for node in document["nodes"]] == list(own)
-    assert {(edge["source"], edge["target"]) for edge in document["edges"]} == set(
-        zip(own, list(own)[1:], strict=False)
-    )
+    assert [(edge["source"], edge["target"]) for edge in document["edges"]] == list(itertools.pairwise(own))
     for index, sample in enumerate(document["samples"]):
         for activation in sample["activations"]:
             expected = own[activation["node"]][index]
