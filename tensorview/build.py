@@ -78,7 +78,7 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
         known = replace(known, sizes=samples.sizes())
-        step = _first_step(known, len(about.names), room)
+        step = _first_step(known, len(about.names), room, samples.ratio() * room.factor)
         while True:
             kept = samples.tensors(step, lambda done: progress("storing", done))
             packed = _ordered(heads, kept, maps, weights)
@@ -114,11 +114,11 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
             step = _next_step(known, len(about.names), step, size=size, room=room, packed=packed)
 
 
-def _first_step(known: Structure, samples: int, room: Room) -> int:
+def _first_step(known: Structure, samples: int, room: Room, per_value: float) -> int:
     if room.limit is None or not samples:
         return 0
     left = room.limit - room.fixed - 2_500 * len(known.nodes) - samples * 6_000 * len(known.nodes)
-    return budget.first_step(known.sizes, samples, left, budget.RATIO * room.factor)
+    return budget.first_step(known.sizes, samples, left, per_value)
 
 
 def _next_step(

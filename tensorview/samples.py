@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics as stats
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from tensorview.encode import Closed, write_edges, write_tensor, write_thumb
 from tensorview.health import health
 from tensorview.layers import first, stored
 from tensorview.manifest import Activation, Blob, Health, NodeInfo, Picture, Reduction, TensorRef
+from tensorview.quantise import quantise
 from tensorview.sharing import Clamp, Line, Share, share
 from tensorview.statistics import as_numbers, summarize
 from tensorview.structure import Structure
@@ -51,6 +53,7 @@ class Samples:
         self.missing: dict[str, str] = {}
         """Why a node's values are not kept, by node."""
         self._seen: dict[str, list[Any]] = {}
+        self._probed = [0, 0]
         self.closed: Closed = "mosaic" if channels and stats.median(channels) <= 16 else "mean"
 
     def _values(self, id: str) -> np.ndarray | None:
@@ -91,6 +94,7 @@ class Samples:
             summaries = self.pool.map(summarize, values)
             ordered = list(self.pool.map(lambda v, k=known: _stored(v, k), values))
             self._see_shares(node.id, ordered)
+            self._probe(node, ordered[0])
             for front, numbers, summary in zip(fronts, ordered, summaries, strict=True):
                 thumb = write_thumb(front.writer, node.form, numbers, self.closed)
                 side, top = write_edges(front.writer, node.form, numbers)
@@ -112,6 +116,18 @@ class Samples:
         # Chains are short: what lies far behind has no follower left.
         for old in list(self._seen)[:-3]:
             del self._seen[old]
+
+    def _probe(self, node: NodeInfo, values: Any) -> None:
+        """Deflate one channel of sixteen, to learn how well this run's codes pack."""
+        if node.form in ("planes", "volume", "sequence") and node.id not in self.shares:
+            codes, _, _ = quantise(values[len(values) // 2 % 16 :: 16])
+            self._probed[0] += codes.size
+            self._probed[1] += len(zlib.compress(codes.tobytes(), 1))
+
+    def ratio(self) -> float:
+        """Deflated bytes to expect for each code; a little more, since smaller maps pack less well."""
+        values, packed = self._probed
+        return 1.04 * packed / values if values else budget.RATIO
 
     def sizes(self) -> tuple[budget.Size, ...]:
         """The sizes of all nodes, those known to cost nothing marked."""
