@@ -85,11 +85,11 @@ class Features:
         return self._required(self._end((inner or convolutions)[-1], merges=True))
 
     def all(self) -> tuple[FeatureMaps, ...]:
-        """The maps of every convolution that leads to the score: its own, those after the normalisation and activation
-        that follow it, and those after the merge that they run into. In call order."""
+        """The maps of every convolution that leads to the score, after the normalisation and activation that follow it,
+        and after the merge that they run into. In call order."""
         ids: set[str] = set()
         for call in self._convolutions():
-            ids.update((call.id, self._end(call, merges=False).id, self._end(call, merges=True).id))
+            ids.update((self._end(call, merges=False).id, self._end(call, merges=True).id))
         return tuple(self._required(call) for call in self._recording.calls if call.id in ids)
 
     def input_channel_axis(self, name: str) -> int | None:
