@@ -1,0 +1,85 @@
+"""Measures exported pages in headless Chromium: first frame, draw calls closed and open, draws while idle, memory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from common import ROOT, export, pages, report
+
+TOOLS = Path(__file__).resolve().parent / "tools"
+KEPT = ("draw_calls_median", "draw_calls_max", "drawn_frames", "frame_ms_median", "frame_ms_p95", "js_ms_median")
+
+
+def chromium() -> str:
+    found = subprocess.run(["sh", str(ROOT / "scripts" / "chromium.sh")], capture_output=True, text=True, check=True)
+    return found.stdout.split()[0]
+
+
+def meter(page: Path, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """What measure.mjs says of a page, with the Node and the playwright-core that the playwright package brings."""
+    import playwright
+
+    driver = Path(playwright.__file__).parent / "driver"
+    modules = folder / "node_modules"
+    modules.mkdir(exist_ok=True)
+    if not (modules / "playwright-core").exists():
+        (modules / "playwright-core").symlink_to(driver / "package")
+    command = [
+        str(driver / "node"),
+        str(TOOLS / "measure.mjs"),
+        *("--url", page.as_uri(), "--modules", str(folder), "--chromium", chromium()),
+        *("--seconds", str(options.seconds), "--size", options.size, "--ready", "window.tensorview?.stats()"),
+        *("--phase", "closed=", "--phase", "open=window.tensorview.openAll()"),
+        *("--probe", "window.tensorview.stats()"),
+    ]
+    if options.shots:
+        command += ["--shots", str(Path(options.shots) / page.stem)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not done.stdout.startswith("{"):
+        raise SystemExit(f"the meter failed:\n{done.stderr}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    phases = {}
+    for name, phase in found.get("phases", {}).items():
+        probe = phase.get("probe") or {}
+        draws = phase.get("drag", {}).get("draw_calls_max")
+        visible = probe.get("visible")
+        phases[name] = {
+            "frames_drawn_while_idle": phase.get("idle", {}).get("drawn_frames"),
+            "draws_a_frame": draws,
+            "visible_layers": visible,
+            "draws_a_visible_layer": round(draws / visible, 2) if draws and visible else None,
+            "dragging": {key: phase.get("drag", {}).get(key) for key in KEPT},
+            "hovering": {key: phase.get("hover", {}).get(key) for key in (*KEPT, "move_handler_ms_median")},
+            "js_heap_mb": phase.get("js_heap_after_gc_mb"),
+            "error": phase.get("error"),
+        }
+    return {"first_frame_ms": found.get("first_frame_ms"), "phases": phases, "errors": found.get("errors")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3, help="of measuring in each part (default: 3)")
+    parser.add_argument("--size", default="1280x720", help="of the window (default: 1280x720)")
+    parser.add_argument("--shots", help="a folder for screenshots")
+    parser.add_argument("page", nargs="*", type=Path, help="exported pages (default: LeNet and EfficientNet-Lite0)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wanted = [path.resolve() for path in options.page]
+        for page, (model, source) in ({} if wanted else pages()).items():
+            wanted.append(folder / f"{page}.html")
+            export(model, source, wanted[-1])
+        report(**{path.stem: summary(meter(path, folder, options)) for path in wanted})
+
+
+if __name__ == "__main__":
+    main()
