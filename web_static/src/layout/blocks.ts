@@ -1,6 +1,6 @@
 // Blocks: calls that contain calls, and layers whose names share a numbered beginning.
 
-import type { Manifest } from "../bundle/manifest.gen";
+import type { Kind, Manifest } from "../bundle/manifest.gen";
 import type { Unit, Units } from "./fuse";
 import { at, get, median, push } from "./list";
 import { numberedPrefixes, pattern, spoken } from "./names";
@@ -19,6 +19,18 @@ export interface Block {
   readonly parent: string | null;
   /** Whether it starts as one box. */
   readonly folded: boolean;
+  /** "block", or for layers that are made of layers what they are. */
+  readonly kind: Kind;
+}
+
+/** Layers of Keras that are made of layers; a person thinks of them as one. */
+const COMPOSITE: readonly (readonly [RegExp, Kind])[] = [
+  [/Attention/, "attention"],
+  [/Bidirectional|RNN|LSTM|GRU/, "recurrent"],
+];
+
+function compositeKind(className: string): Kind | null {
+  return COMPOSITE.find(([name]) => name.test(className))?.[1] ?? null;
 }
 
 type Neighbours = ReadonlyMap<string, readonly string[]>;
@@ -103,13 +115,14 @@ export function findBlocks(manifest: Manifest, parts: Units): Block[] {
     const parent = enclosing(at(members, 0).group);
     // Two nested models may each have a block 1.
     const id = `block:${parent === null ? "" : `${parent}/`}${prefix}`;
-    return { id, label: spoken(prefix), prefix, members: members.map((unit) => unit.id), parent, folded: true };
+    return { id, label: spoken(prefix), prefix, members: members.map((unit) => unit.id), parent, folded: true, kind: "block" };
   });
   const hasBlocks = new Set([...blocks.map((block) => block.parent), ...groups.map((group) => enclosing(group.group))]);
   for (const group of groups) {
     const members = (byGroup.get(group.id) ?? []).map((unit) => unit.id);
-    const folded = many && !hasBlocks.has(group.id) && members.length < 0.7 * units.length;
-    blocks.push({ id: group.id, label: group.label, prefix: "", members, parent: enclosing(group.group), folded });
+    const composite = compositeKind(group.class_name);
+    const folded = composite !== null || (many && !hasBlocks.has(group.id) && members.length < 0.7 * units.length);
+    blocks.push({ id: group.id, label: group.label, prefix: "", members, parent: enclosing(group.group), folded, kind: composite ?? "block" });
   }
   return blocks;
 }

@@ -4,7 +4,7 @@ import type { Place } from "./columns";
 import type { ViewGraph } from "./fold";
 import { at, get } from "./list";
 import { FIELD_OF_VIEW, LABEL_PX, PITCH, ROW_STEP } from "./measures";
-import { columnsFor, wrap, type Column, type Wrapped } from "./shelf";
+import { columnsFor, runsOf, wrap, type Column, type Run, type Wrapped } from "./shelf";
 import type { Level, Options, Size } from "./types";
 
 export interface Choice {
@@ -17,9 +17,9 @@ export interface Choice {
 }
 
 /** What a level of labels may cost: more text is worth a smaller picture, up to a point. */
-const WORTH: readonly number[] = [1, 0.85, 0.7, 0.42];
+const WORTH = { wide: [1, 0.85, 0.7, 0.42], phone: [0.7, 0.9, 1, 0.6] } as const;
 /** One row more must make the picture larger by this factor. */
-const GAIN = 1.1;
+const GAIN = 1.05;
 const SHRINK = Math.cos((PITCH * Math.PI) / 180);
 /** Nearer rows look larger; half of the growth of the last one is what the fit loses by it. */
 const NEARER = (ROW_STEP * 0.5 * Math.tan((FIELD_OF_VIEW * Math.PI) / 360)) / 2;
@@ -28,30 +28,65 @@ function pxOf(level: Level): number {
   return level === 0 ? LABEL_PX : level === 3 ? 10 : LABEL_PX - 14;
 }
 
-/** The largest scale at which the columns fit into at most so many rows. */
-function largest(columns: readonly Column[], rows: number, level: Level, { width, height }: Options, arcs: readonly boolean[]): number {
-  let [low, high] = [0.05, height / 2];
-  for (let i = 0; i < 22; i++) {
+interface Tries {
+  readonly columns: readonly Column[];
+  readonly runs: readonly Run[];
+  readonly level: Level;
+  readonly options: Options;
+  /** Columns that an arc passes. */
+  readonly arcs: readonly boolean[];
+}
+
+/** How many rows the columns take at a scale; null where that is more than there is room for. */
+function rowsAt({ columns, runs, level, options, arcs }: Tries, scale: number): number | null {
+  const { width, height } = options;
+  const { rows, height: units } = wrap(columns, runs, width / scale, 1 / scale, level, arcs);
+  const tall = units * SHRINK * scale * (1 + (NEARER * rows.length) / Math.max(4, units)) + rows.length * pxOf(level);
+  const wide = rows.every((row) => row.right * scale <= width * 1.001);
+  return tall <= height && wide ? rows.length : null;
+}
+
+/** The largest scale with at most so many rows, between two scales of which the lower one is known to do. */
+function largest(tries: Tries, most: number, from: number, to: number, steps: number): { scale: number; rows: number } {
+  let [low, high, used] = [from, to, most];
+  for (let i = 0; i < steps; i++) {
     const scale = Math.sqrt(low * high);
-    const tried = wrap(columns, width / scale, 1 / scale, level, arcs);
-    const tall = tried.height * SHRINK * scale * (1 + (NEARER * tried.rows.length) / Math.max(4, tried.height)) + tried.rows.length * pxOf(level);
-    const wide = Math.max(...tried.rows.map((row) => row.right)) * scale;
-    if (tried.rows.length <= rows && tall <= height && wide <= width * 1.001) low = scale;
+    const rows = rowsAt(tries, scale);
+    if (rows !== null && rows <= most) [low, used] = [scale, rows];
     else high = scale;
   }
-  return low;
+  return { scale: low, rows: used };
 }
 
 /** The same rows, filled as evenly as can be. */
-function balanced(columns: readonly Column[], rows: number, scale: number, level: Level, { width }: Options, arcs: readonly boolean[]): Wrapped {
+function balanced({ columns, runs, level, options: { width }, arcs }: Tries, rows: number, scale: number): Wrapped {
   let [low, high] = [0, width / scale];
-  for (let i = 0; i < 16; i++) {
+  for (let i = 0; i < 12; i++) {
     const limit = (low + high) / 2;
-    const tried = wrap(columns, limit, 1 / scale, level, arcs);
+    const tried = wrap(columns, runs, limit, 1 / scale, level, arcs);
     if (tried.rows.length <= rows && Math.max(...tried.rows.map((row) => row.right)) <= width / scale) high = limit;
     else low = limit;
   }
-  return wrap(columns, high * 1.0001, 1 / scale, level, arcs);
+  return wrap(columns, runs, high * 1.0001, 1 / scale, level, arcs);
+}
+
+/** As few rows as come near the largest picture. */
+function rowsAndScale(tries: Tries, most: number): { scale: number; rows: number } {
+  let kept = largest(tries, most, 0.05, tries.options.height / 2, 15);
+  while (kept.rows > 1) {
+    const fewer = rowsAt(tries, kept.scale / GAIN);
+    if (fewer === null || fewer >= kept.rows) break;
+    kept = largest(tries, fewer, kept.scale / GAIN, kept.scale, 6);
+  }
+  return kept;
+}
+
+interface Best {
+  readonly tries: Tries;
+  readonly upright: boolean;
+  readonly scale: number;
+  readonly rows: number;
+  readonly worth: number;
 }
 
 export function choose(view: ViewGraph, places: ReadonlyMap<string, Place>, options: Options): Choice {
@@ -62,21 +97,21 @@ export function choose(view: ViewGraph, places: ReadonlyMap<string, Place>, opti
   }
   const stands = options.mosaics ? [false, true] : [false];
   const sizes = stands.map((upright) => new Map<string, Size>(view.nodes.map((node) => [node.id, options.sizeOf(node, upright)])));
-  const tried: (Omit<Choice, "wrapped"> & { rows: number; worth: number })[] = [];
+  let best: Best | null = null;
   for (const level of [0, 1, 2, 3] as const) {
-    // A picture that nothing is gained in by saying less says as much as it can.
-    if (level === 3 && tried.some((choice) => choice.scale > 12)) continue;
-    stands.forEach((upright, i) => {
+    // A picture with room for names has names.
+    if (best !== null && level === 3 && best.scale > 12) continue;
+    for (const [i, upright] of stands.entries()) {
       const columns = columnsFor(view, places, at(sizes, i), options, level);
-      const most = Math.max(options.phone ? 9 : 7, Math.ceil(Math.sqrt(columns.length)));
-      let kept = { scale: 0, rows: 0 };
-      for (let rows = 1; rows <= most; rows++) {
-        const scale = largest(columns, rows, level, options, arcs);
-        if (scale > kept.scale * (kept.rows ? GAIN ** Math.min(rows - kept.rows, 2) : 1)) kept = { scale, rows };
-      }
-      tried.push({ columns, level, upright, scale: kept.scale, rows: kept.rows, worth: kept.scale * at(WORTH, level) });
-    });
+      const tries: Tries = { columns, runs: runsOf(columns), level, options, arcs };
+      const worth = WORTH[options.phone ? "phone" : "wide"][level];
+      // One look is enough where it cannot win.
+      if (best !== null && rowsAt(tries, (best.worth / worth) * 1.001) === null) continue;
+      const { scale, rows } = rowsAndScale(tries, Math.max(options.phone ? 9 : 7, Math.ceil(Math.sqrt(columns.length))));
+      if (best === null || scale * worth > best.worth) best = { tries, upright, scale, rows, worth: scale * worth };
+    }
   }
-  const { columns, level, upright, scale, rows } = tried.reduce((best, choice) => (choice.worth > best.worth * 1.001 ? choice : best));
-  return { columns, level, upright, scale, wrapped: balanced(columns, rows, scale, level, options, arcs) };
+  if (best === null) throw new RangeError("a picture should have at least one way to stand, but none was tried");
+  const { tries, upright, scale, rows } = best;
+  return { columns: tries.columns, level: tries.level, upright, scale, wrapped: balanced(tries, rows, scale) };
 }

@@ -58,7 +58,7 @@ export function focusLayout(view: ViewGraph, id: string, faceOf: (node: ViewNode
   for (const { node, step } of shown) {
     const far = Math.min(Math.abs(step), REACH);
     const glyph = node.role === "merge" && !node.folded && step !== 0;
-    const size = options.sizeOf(node, false);
+    const size = options.sizeOf(node, true);
     const grow = at(SCALES, far);
     const mine = step === 0 ? opened(faceOf(node)) : { width: size.width * grow, height: size.height * grow, depth: size.depth * grow };
     const lift = glyph ? m.RAIL : node.role === "stub" && step !== 0 ? m.RAIL - mine.height / 2 : 0;
@@ -66,7 +66,7 @@ export function focusLayout(view: ViewGraph, id: string, faceOf: (node: ViewNode
   }
   const extent = poses.map((pose) => (pose.glyph ? m.GLYPH / 2 : half(pose, pose.turn)));
   const place: number[] = poses.map(() => 0);
-  const gap = 0.75;
+  const gap = 0.55;
   for (let i = middle + 1; i < poses.length; i++) place[i] = at(place, i - 1) + at(extent, i - 1) + at(extent, i) + gap;
   for (let i = middle - 1; i >= 0; i--) place[i] = at(place, i + 1) - at(extent, i + 1) - at(extent, i) - gap;
 
@@ -78,8 +78,8 @@ export function focusLayout(view: ViewGraph, id: string, faceOf: (node: ViewNode
   for (let i = 1; i < placed.length; i++) {
     const [a, b] = [at(placed, i - 1), at(placed, i)];
     const points = [
-      { x: a.pose.x + at(extent, i - 1) + 0.1, y: m.RAIL, z: 0 },
-      { x: b.pose.x - at(extent, i) - 0.1, y: m.RAIL, z: 0 },
+      { x: a.pose.x + at(extent, i - 1) + 0.06, y: m.RAIL, z: 0 },
+      { x: b.pose.x - at(extent, i) - 0.06, y: m.RAIL, z: 0 },
     ];
     const fade = Math.max(a.pose.fade, b.pose.fade);
     wires.push({ kind: "rail", points, arrow: b.node.role !== "stub", source: a.node.id, target: b.node.id, fade });

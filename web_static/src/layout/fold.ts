@@ -87,8 +87,8 @@ function blockNode(block: Block, units: readonly Unit[], links: readonly Link[],
   const nodes = units.flatMap((unit) => unit.members);
   const short = block.prefix ? numberOf(block.prefix) : block.label;
   return {
-    id: block.id, label: block.label, short, kind: "block", role: "layer", form: face.form, className: "", shows: face.id,
-    shape: face.shape, axes: face.axes, stored: storedShape(face), members: nodes.map((node) => node.id), folded: true, block: parent, sheets: sheetsOf(nodes),
+    id: block.id, label: block.label, short, kind: block.kind, role: "layer", form: face.form, className: "", shows: face.id,
+    shape: face.shape, axes: face.axes, stored: storedShape(face), members: nodes.map((node) => node.id), folded: true, block: parent, sheets: block.kind === "block" ? sheetsOf(nodes) : [],
   };
 }
 

@@ -6,6 +6,7 @@ import type { ViewGraph } from "./fold";
 import { at, get } from "./list";
 import * as m from "./measures";
 import { route } from "./route";
+import { turning } from "./shelf";
 import type { Bracket, Layout, Options, Placed, Point, Pose, Row, Wire } from "./types";
 
 const EMPTY: Layout = { placed: [], wires: [], ports: [], brackets: [], rows: [], level: 0, upright: false, scale: 1 };
@@ -27,10 +28,9 @@ export function layout(view: ViewGraph, options: Options): Layout {
   const rows: Row[] = [];
   wrapped.rows.forEach(({ first, last, top, right }, r) => {
     const before = rows[r - 1];
-    const below = bracketed.has(r - 1) ? 0.5 : 0;
+    const below = bracketed.has(r - 1) ? 0.62 : 0;
     const floor = before ? before.floor - labels - m.ROW_GAP - below - top : 0;
-    const end = at(columns, last);
-    const line = at(wrapped.middle, last) + end.half + m.RIGHT_MARGIN;
+    const line = turning(at(columns, last), at(wrapped.middle, last), px);
     rows.push({ floor, z: r * m.ROW_STEP, left: at(wrapped.middle, first) - at(columns, first).half, right: Math.min(right, line), top });
   });
 
@@ -73,7 +73,7 @@ function bracketsOf(view: ViewGraph, placed: readonly Placed[], labels: number):
       mine.forEach((item) => used.add(item.node.id));
       const half = (item: Placed): number => m.footprint(item.pose) / 2;
       const [x0, x1, z] = [first.pose.x - half(first), last.pose.x + half(last), first.pose.z];
-      const y = first.floor - labels - 0.42;
+      const y = first.floor - labels - 0.56;
       const corner = (x: number, up: number): Point => ({ x, y: y + up, z });
       wires.push({ kind: "bracket", points: [corner(x0, 0.12), corner(x0, 0), corner(x1, 0), corner(x1, 0.12)], arrow: false, source: "", target: "", fade: 0 });
       brackets.push({ block: id, label: `− ${get(view.blocks, id).label}`, point: corner((x0 + x1) / 2, 0) });

@@ -1,6 +1,6 @@
 // Ways of links: rails between neighbours, arcs around boxes, elbows between lanes, returns between rows, ports.
 
-import { get } from "./list";
+import { get, push } from "./list";
 import { rounded } from "./lines";
 import * as m from "./measures";
 import type { Link } from "./order";
@@ -29,11 +29,15 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
   const stands = new Map(placed.map((item) => [item.node.id, stand(item)]));
   const byLane = new Map<string, Stand[]>();
   for (const item of stands.values()) {
-    const key = `${item.row} ${item.lane}`;
-    byLane.set(key, [...(byLane.get(key) ?? []), item].sort((a, b) => a.column - b.column));
+    push(byLane, `${item.row} ${item.lane}`, item);
   }
+  for (const list of byLane.values()) list.sort((a, b) => a.column - b.column);
   const within = (row: number, lane: number, from: number, to: number): Stand[] =>
     (byLane.get(`${row} ${lane}`) ?? []).filter((item) => item.column > from && item.column < to);
+
+  // Everything that an arc between columns must clear, in its own lane and above.
+  const under = (row: number, lane: number, from: number, to: number): Stand[] =>
+    [...stands.values()].filter((item) => item.row === row && item.lane >= lane && item.column > from && item.column < to);
 
   const wires: Wire[] = [];
   const ports: Port[] = [];
@@ -59,8 +63,7 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
       if (b.row === a.row + 1 && tail && head) {
         add(a, b, returning(a, b, start, end, rows, labelSpace, returns++), "rail", m.RETURN_RADIUS);
       } else if (b.row === a.row + 1 && a.lane === 0 && b.lane === 0 && a.column === last) {
-        const passed = within(b.row, 0, -1, b.column);
-        arcs.push({ a, b, x0: m.LEFT_MARGIN - 0.32, x1: enter(b), clear: clearance(passed) });
+        arcs.push({ a, b, x0: m.LEFT_MARGIN - 0.32, x1: enter(b), clear: clearance(under(b.row, 0, -1, b.column)) });
       } else {
         ports.push(...portsOf(a, b, leave(a), enter(b), within, wires));
       }
@@ -69,7 +72,7 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
     const passed = within(a.row, a.lane, a.column, b.column);
     if (a.lane === b.lane) {
       if (passed.length === 0) add(a, b, [start, end], "rail", 0);
-      else arcs.push({ a, b, x0: leave(a), x1: enter(b), clear: clearance(passed) });
+      else arcs.push({ a, b, x0: leave(a), x1: enter(b), clear: clearance(under(a.row, a.lane, a.column, b.column)) });
     } else if (passed.length === 0) {
       const x = enter(b);
       const down = { x, y: b.glyph ? b.rail + 0.2 * Math.sign(a.rail - b.rail) : b.rail, z };
@@ -78,8 +81,7 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
       const x = leave(a);
       add(a, b, [{ x, y: a.rail, z }, { x, y: b.rail, z }, end], "rail", m.ARC_RADIUS);
     } else {
-      const over = [...passed, ...within(a.row, b.lane, a.column, b.column)];
-      arcs.push({ a, b, x0: leave(a), x1: enter(b), clear: clearance(over) });
+      arcs.push({ a, b, x0: leave(a), x1: enter(b), clear: clearance(under(a.row, Math.min(a.lane, b.lane), a.column, b.column)) });
     }
   }
   wires.push(...arcWires(arcs));
@@ -122,9 +124,12 @@ type Within = (row: number, lane: number, from: number, to: number) => readonly 
 
 /** A pole with a name at either end. */
 function portsOf(a: Stand, b: Stand, x0: number, x1: number, within: Within, wires: Wire[]): Port[] {
-  const beside = within(a.row, a.lane, a.column - 1, a.column + 3).slice(0, 2);
-  const up = Math.max(...beside.map((item) => item.floor + item.pose.height), a.rail) + m.ARC;
-  const down = b.rail + 0.75;
+  // Above what stands to the left and the right of the pole, so that the name hides no face.
+  const over = (item: Stand, from: number): number => {
+    const beside = within(item.row, item.lane, from - 1, from + 2).filter((other) => !other.glyph);
+    return Math.max(...beside.map((other) => other.floor + other.pose.height), item.rail) + m.ARC;
+  };
+  const [up, down] = [over(a, a.column), over(b, b.column - 1)];
   const made = [
     { text: `→ ${b.node.label}`, x: x0, from: a.rail + (a.glyph ? 0.2 : 0), to: up, z: a.pose.z },
     { text: `${a.node.label} ↓`, x: x1, from: b.rail + (b.glyph ? 0.2 : 0), to: down, z: b.pose.z },

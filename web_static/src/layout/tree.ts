@@ -36,7 +36,7 @@ export function buildTree(report: Report, state: Pick<ViewState, "unfolded">): T
         const inside = new Set(block.members);
         const nodes = made.units.filter((item) => inside.has(item.id)).flatMap((item) => item.members);
         node = {
-          id: block.id, label: block.label, names: `${block.label} ${block.prefix}`, kind: "block", role: "layer", shape: at(nodes, nodes.length - 1).shape,
+          id: block.id, label: block.label, names: `${block.label} ${block.prefix}`, kind: block.kind, role: "layer", shape: at(nodes, nodes.length - 1).shape,
           health: nodes.flatMap((item) => item.health), children: [], block: true, folded: isFolded(block, state.unfolded),
         };
         blocks.set(block.id, node);

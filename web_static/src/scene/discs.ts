@@ -20,7 +20,8 @@ flat out vec4 ink;
 flat out vec2 kind;
 void main() {
   vec4 here = scene * vec4(position, 1.0);
-  radius = min(9.0, ${(GLYPH / 2).toFixed(3)} * focal / here.w * 1.05) * ratio;
+  float unit = focal / here.w;
+  radius = max(min(9.0, ${(GLYPH / 2).toFixed(3)} * unit * 1.05), min(6.5, unit * 0.6)) * ratio;
   place = corner * (radius + 2.0);
   ink = tint;
   kind = look;

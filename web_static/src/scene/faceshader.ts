@@ -60,7 +60,8 @@ vec3 values(vec2 uv) {
   vec2 corner = floor(tile);
   float map = corner.y * p1.x + corner.x;
   vec2 inside = (tile - corner - p1.w) / (1.0 - 2.0 * p1.w);
-  if (map >= p1.z || any(lessThan(inside, vec2(0.0))) || any(greaterThanEqual(inside, vec2(1.0)))) return gap;
+  if (map >= p1.z) return mix(background, p9.rgb, 0.08);
+  if (any(lessThan(inside, vec2(0.0))) || any(greaterThanEqual(inside, vec2(1.0)))) return gap;
   ivec3 cell = ivec3(int(map), ivec2(inside * vec2(p2.y, p2.x)).yx);
   float c = code(int(p0.x) + cell.x * int(p2.z) + cell.y * int(p2.w) + cell.z * int(p3.x));
   if (c > 252.5) return c < 253.5 ? vec3(1.0, 0.0, 1.0) : vec3(0.0, 1.0, 0.0);

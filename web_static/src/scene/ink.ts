@@ -31,7 +31,7 @@ function edgeColour(item: Placed, { theme, hovered, selected }: Look): RGB {
   const tokens = TOKENS[theme];
   if (selected.has(item.node.id)) return rgb(tokens.select);
   if (hovered === item.node.id) return rgb(tokens.accent);
-  return rgb(item.node.folded ? tokens.edge : KINDS[theme][item.node.kind]);
+  return rgb(item.node.kind === "block" ? tokens.edge : KINDS[theme][item.node.kind]);
 }
 
 export function drawBoxes(lines: Lines, placed: readonly Placed[], poses: readonly Pose[], look: Look, lens: Lens, facing: string | null): void {

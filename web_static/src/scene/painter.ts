@@ -4,7 +4,7 @@ import type { Activation, AttributionInfo, HeatMap } from "../bundle/manifest.ge
 import type { Report } from "../bundle/model";
 import { LAST_CODE, type Tensor } from "../bundle/tensor";
 import { KINDS, rgb, TOKENS } from "../colour/tokens";
-import { layerRange, symmetric } from "../colour/value";
+import { layerRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
 import type { ViewNode } from "../layout/fold";
@@ -55,7 +55,7 @@ export class Painter {
 
   paint(node: ViewNode, pose: Pose): Paint {
     const { state, stock } = this;
-    const kind = rgb(node.folded ? KINDS[state.theme].block : KINDS[state.theme][node.kind]);
+    const kind = rgb(KINDS[state.theme][node.kind]);
     const activation = this.report.activation(state.sample, node.shows);
     const blank: Paint = {
       mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
@@ -69,18 +69,12 @@ export class Painter {
     if (!face || !activation?.thumb) return blank;
     const flat = node.form === "planes" || node.form === "image" || node.form === "volume";
     if (attribution && flat) return { ...blank, mode: MODE.heatMap, map: this.#meanMap(activation, face.tensor), ...this.#heat(node, false) };
-    return {
-      ...blank, mode: MODE.values, grid: face.grid,
-      codes: stock.offset(activation.thumb) ?? 0, quants: stock.quants(activation.thumb, face.tensor), end: this.#end(node, activation, face.tensor),
-    };
-  }
-
-  #end(node: ViewNode, activation: Activation, tensor: Tensor): number {
-    if (isMean(node, tensor)) {
-      const [scale, zero] = [tensor.scale?.[0] ?? 0, tensor.zero?.[0] ?? 0];
-      return symmetric(zero, zero + LAST_CODE * scale).high;
-    }
-    return this.state.range === "channel" && tensor.shape[0] !== 1 ? 0 : layerRange(activation.summary).high;
+    const codes = stock.offset(activation.thumb) ?? 0;
+    // A mean is a picture to know the layer by, stretched from its least to its largest: it has no zero to show.
+    if (isMean(node, face.tensor)) return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.plain(), end: 1 };
+    const own = state.range === "channel" && face.tensor.shape[0] !== 1;
+    const end = own ? 0 : layerRange(activation.summary).high;
+    return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end };
   }
 
   #picture(node: ViewNode): MapPlace | null {

@@ -64,13 +64,13 @@ export class Predictions {
       const listed = few ? [...prediction.top].sort((a, b) => a.index - b.index) : prediction.top.slice(0, BEST);
       const rows = listed.map((item) => {
         const { share, text } = measure(prediction, item.value);
-        const row = child(element, item === best ? "row best" : "row");
-        child(row, "class", item.label);
-        child(row, "value", text);
-        child(child(row, "bar"), "fill").style.width = `${(Math.min(1, share) * 100).toFixed(2)}%`;
+        const row = child(element, item === best ? "board-row best" : "board-row");
+        child(row, "board-class", item.label);
+        child(row, "board-value", text);
+        child(child(row, "board-bar"), "board-fill").style.width = `${(Math.min(1, share) * 100).toFixed(2)}%`;
         return row;
       });
-      const more = few || prediction.kind === "binary" ? null : child(element, "more");
+      const more = few || prediction.kind === "binary" ? null : child(element, "board-more");
       return [{ node, element, few, rows, more, total: prediction.total }];
     });
   }
@@ -86,9 +86,9 @@ export class Predictions {
       const height = bottom.y - top.y;
       if (few) {
         const pitch = height / rows.length;
-        // Too low to be read in line with the cells: a list of its own around the middle.
+        // Where cells are too low to be read in line with, a list of its own that stands on the same floor.
         const line = Math.max(pitch, 13);
-        const y = (top.y + bottom.y) / 2 - (line * rows.length) / 2;
+        const y = bottom.y - line * rows.length;
         rows.forEach((row, i) => (row.style.transform = `translate(0, ${(line * (i + 0.5)).toFixed(1)}px) translateY(-50%)`));
         element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
         continue;

@@ -179,7 +179,9 @@ class Shown implements Scene {
   }
 
   #insets(): { left: number; right: number; top: number; bottom: number } {
-    return this.#phone ? { left: 14, right: 14, top: 18, bottom: 14 } : { left: 30, right: 30, top: 50, bottom: 28 };
+    const { hint } = this.store.get();
+    if (this.#phone) return { left: 14, right: 14, top: hint ? 46 : 18, bottom: 14 };
+    return { left: 30, right: 30, top: hint ? 50 : 32, bottom: 28 };
   }
 
   #relayout(smooth: boolean): void {
@@ -227,7 +229,9 @@ class Shown implements Scene {
       if (focus !== null && i !== center && (this.#phone || far > 1 || item.node.role === "stub" || item.glyph)) return [];
       const flat = { ...item.pose, y: item.floor, height: item.pose.height + item.pose.y - item.floor };
       const right = focus === null ? reserve(item.node) : 0;
-      return corners(flat).map((point, corner) => ({ point, bottom: corner & 2 ? labelled : 0, right: corner & 1 ? right : 0 }));
+      const half = layout && !item.glyph && item.node.role !== "stub" ? labelWidth(item.node, layout.level) / 2 : 0;
+      const foot = { point: { x: item.pose.x, y: item.floor, z: item.pose.z }, left: half, right: half };
+      return [foot, ...corners(flat).map((point, corner) => ({ point, bottom: corner & 2 ? labelled : 0, right: corner & 1 ? right : 0 }))];
     });
     for (const wire of focus === null ? (layout?.wires ?? []) : []) {
       if (wire.kind === "rail" || wire.kind === "skip") for (const point of wire.points) extents.push({ point });

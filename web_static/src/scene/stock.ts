@@ -1,7 +1,7 @@
 // The bytes that closed faces are drawn from: whole blobs, one after the other, as they came.
 
 import type { TensorRef } from "../bundle/manifest.gen";
-import { decode, type Tensor } from "../bundle/tensor";
+import { decode, LAST_CODE, type Tensor } from "../bundle/tensor";
 
 export class Stock {
   readonly #blobs = new Map<string, { readonly bytes: Uint8Array; readonly offset: number }>();
@@ -54,6 +54,16 @@ export class Stock {
     const first = this.#pairs.length / 2;
     scale?.forEach((value, i) => this.#pairs.push(value, zero?.[i] ?? 0));
     this.#pairOf.set(key, first);
+    return first;
+  }
+
+  /** A pair that makes codes 0..252 to 0..1. */
+  plain(): number {
+    const known = this.#pairOf.get("");
+    if (known !== undefined) return known;
+    const first = this.#pairs.length / 2;
+    this.#pairs.push(1 / LAST_CODE, 0);
+    this.#pairOf.set("", first);
     return first;
   }
 
