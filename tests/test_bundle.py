@@ -160,7 +160,7 @@ def test_followers_share_the_codes_of_their_convolution(wide: tuple[Any, np.ndar
     trace = tv.trace(model, image)
     for i in range(4):
         conv, norm, relu = (refs[f"{name}{i}"] for name in ("conv", "bn", "relu"))
-        assert conv is not None and norm is not None and relu is not None  # noqa: PT018
+        assert conv is not None and norm is not None and relu is not None
         assert (conv.blob, conv.offset) == (norm.blob, norm.offset) == (relu.blob, relu.offset)
         own, kept = trace.activation(f"relu{i}")[0], bundle.activation(f"relu{i}", 0)
         step = np.ptp(trace.activation(f"bn{i}")[0], axis=(0, 1)) / 252
