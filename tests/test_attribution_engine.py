@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import tensorview as tv
@@ -187,4 +188,17 @@ def test_data_dependent_python_is_refused_in_one_line() -> None:
 
     with pytest.raises(TraceError, match="can't be traced") as caught:
         tv.attribute(Model(), np.ones((1, 3), "float32"), "saliency")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_fails_says_why_in_one_line() -> None:
+    class Checked(layers.Layer):
+        def call(self, x: Any) -> Any:
+            tf.debugging.assert_less(tf.reduce_max(x), 2.0, "values are too large")
+            return x * 1.0
+
+    model = keras.Sequential([keras.Input((3,)), Checked(), layers.Dense(2)])
+    assert tv.attribute(model, np.ones((1, 3), "float32"), "saliency").values.shape == (1, 3)
+    with pytest.raises(TraceError, match="could not be run") as caught:
+        tv.attribute(model, np.full((1, 3), 5.0, "float32"), "saliency")
     assert "\n" not in str(caught.value)

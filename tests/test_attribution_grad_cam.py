@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import tensorview as tv
+from tensorview.attribution import for_export
 from tensorview.errors import OptionError
 
 
@@ -302,6 +303,15 @@ def test_a_base_inside_a_sequential_is_looked_into() -> None:
     np.testing.assert_allclose(result.raw, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
+def test_of_several_inputs_those_with_the_maps_axes_get_one() -> None:
+    image, vector = keras.Input((8, 7, 1), name="image"), keras.Input((4,), name="vector")
+    y = layers.GlobalMaxPooling2D()(layers.Conv2D(3, 3, activation="relu")(image))
+    model = keras.Model([image, vector], layers.Dense(2)(layers.Concatenate()([y, vector])))
+    result = tv.attribute(model, [images(2, 8, 7, 1), images(2, 4)])
+    assert {name: values.shape for name, values in result.values.items()} == {"image": (2, 8, 7)}
+    assert result.raw.shape == (2, 6, 5)
+
+
 def test_a_map_that_fits_no_input_stays_at_its_layers_size() -> None:
     x = keras.Input((6,))
     y = layers.Reshape((4, 4, 2))(layers.Dense(32, activation="relu")(x))
@@ -311,3 +321,7 @@ def test_a_map_that_fits_no_input_stays_at_its_layers_size() -> None:
     result = tv.attribute(model, images(2, 6))
     assert result.values.shape == result.raw.shape == (2, 8, 8)
     assert "bilinear" not in " ".join(result.steps)
+    cams = [item for item in for_export(model, images(2, 6)).items if item.method == "grad_cam"]
+    assert cams
+    assert all(item.values == {} for item in cams)
+    assert cams[0].layers[-1].raw.shape == (8, 8)

@@ -68,8 +68,8 @@ def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, lay
         target=result["index"].astype(np.int64),
         output=facts["output"],
         layer=facts["layer"],
-        values=one_or_all(values),
-        raw=one_or_all(result["raw"]),
+        values=_single(values, facts),
+        raw=_single(result["raw"], facts),
         score=result["score"],
         score_note=facts["note"],
         activation=facts["activation"],
@@ -99,7 +99,10 @@ def run(model: Any, inputs: Any, question: Question) -> tuple[Program, dict[str,
     for start in range(0, max(samples, 1), max(step, 1)):
         part = slice(start, start + step)
         arguments = [tensor[part] for tensor in flat] if step < samples else flat
-        parts.append(program.run(*arguments, tf.constant(target.indices[part])))
+        try:
+            parts.append(program.run(*arguments, tf.constant(target.indices[part])))
+        except tf.errors.OpError as error:
+            raise TraceError(f"the model could not be run: {_first_line(error)}") from error
     joined = tf.nest.map_structure(lambda *tensors: np.concatenate([t.numpy() for t in tensors]), *parts)
     return program, joined
 
@@ -110,9 +113,9 @@ def tensors(maps: Maps) -> dict[str, Any]:
     return given if maps.weights is None else {**given, "weights": maps.weights}
 
 
-def one_or_all(values: Any) -> Any:
+def _single(values: Any, facts: dict[str, Any]) -> Any:
     """A dict by input name of a model with several inputs; of one with a single input its only value."""
-    return next(iter(values.values())) if isinstance(values, dict) and len(values) == 1 else values
+    return values[facts["inputs"][0]] if isinstance(values, dict) and len(facts["inputs"]) == 1 else values
 
 
 def _program(model: Any, structure: Any, specs: Any, question: Question) -> Program:
@@ -151,7 +154,7 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
         output = view.output
         classes = output.classes if output.classes is not None else 2**31 - 1
         facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note)
-        facts.update(chunk=max(1, CHUNK_BYTES // max(1, _bytes(recording))), notes=recording.notes)
+        facts.update(chunk=max(1, CHUNK_BYTES // max(1, _bytes(recording))), inputs=tuple(recording.inputs))
         if target.function is not None:
             facts.update(note=f"the target function of output {output.name!r}, {output.note}")
         return {**question.build(view, facts), "score": view.score, "index": view.index}
@@ -170,8 +173,11 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
         except TensorviewError:
             raise
         except Exception as error:
-            first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise TraceError(f"the model can't be traced, which gradients need: {first[:300]}") from error
+            raise TraceError(f"the model can't be traced, which gradients need: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip()[:300] for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _flat(specs: Any) -> list[Any]:

@@ -47,7 +47,7 @@ class LayerMap:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Explanation:
     """One method's answer for one sample and one target. `values` and `raw` as in Attribution, without the batch,
-    always dicts by input name; a CAM's raw is that of its layer in `layers`."""
+    always dicts by input name, empty where no input has the axes of the maps; a CAM's raw is that in `layers`."""
 
     method: str
     sample: int
@@ -128,7 +128,7 @@ def _run(
         for method in usable:
             with _noting(facts["missing"], method):
                 maps = method.maps(view)
-                results[method.name] = engine.tensors(maps)
+                results[method.name] = engine.tensors(maps) if maps.at_input else {**engine.tensors(maps), "values": {}}
                 if isinstance(method, LayerMethod):
                     results[method.name]["layers"] = {layer.id: method.cam(view, layer) for layer in reached}
                 facts["methods"][method.name] = maps.layer

@@ -46,7 +46,7 @@ class LayerMethod(GradientMethod):
         sizes = {name: view.size(name, len(layer.space)) for name in view.recording.inputs}
         values = {name: resize(shown, size) for name, size in sizes.items() if size is not None}
         steps = ("ReLU", "divided by its maximum", *(("bilinear to the input's size",) if values else ()))
-        return Maps(values or dict.fromkeys(sizes, shown), raw, steps, layer.id, weights)
+        return Maps(values or dict.fromkeys(sizes, shown), raw, steps, layer.id, weights, at_input=bool(values))
 
     def cam(self, view: View, layer: FeatureMaps) -> tuple[Any, Any]:
         """The weighted sum (N, space...) of a layer's maps, before ReLU, and the weights (N, channels)."""

@@ -45,6 +45,8 @@ class Maps:
     steps: tuple[str, ...]
     layer: str | None = None
     weights: Any = None
+    at_input: bool = True
+    """False where the values could not be brought to any input's size."""
 
 
 @dataclass(frozen=True)

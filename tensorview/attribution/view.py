@@ -40,7 +40,7 @@ class View:
         """The score's gradient by a tensor, float32. Raises OptionError where the score doesn't depend on it."""
         gradient = self._gradients[id(tensor)]
         if gradient is None:
-            raise OptionError(f"the score of output {self.output.name!r} does not depend on {name!r}")
+            raise OptionError(f"the score of output {self.output.name!r} does not depend on {name!r} by any gradient")
         return tf.cast(tf.convert_to_tensor(gradient), tf.float32)
 
     def maps(self) -> FeatureMaps:
