@@ -102,5 +102,11 @@ def _explain(path: Path, error: Exception) -> str:
         )
     if re.search(r"[Ll]ambda", text) and re.search(r"safe_mode|arbitrary code|unsafe", text):
         return f"{path} holds Python code in a Lambda layer, which would run on loading; refused"
-    keras = sys.modules["keras"].__version__
-    return f"{path} could not be loaded by Keras {keras}: {text[:300] or type(error).__name__}"
+    running, saved = str(sys.modules["keras"].__version__), modelfile.saved_by(path)
+    if saved and _numbers(saved) > _numbers(running):
+        return f"{path} was saved by Keras {saved}, which is newer than this Keras {running}; pip install -U keras"
+    return f"{path} could not be loaded by Keras {running}: {text[:300] or type(error).__name__}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])

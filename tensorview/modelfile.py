@@ -55,12 +55,33 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def saved_by(path: Path) -> str | None:
+    """The version of Keras that wrote a model file, where the file says so."""
+    try:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                version = json.loads(archive.read("metadata.json")).get("keras_version")
+        else:
+            import h5py
+
+            with h5py.File(path, "r") as opened:
+                version = opened.attrs.get("keras_version")
+    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile):
+        return None
+    return str(version) if version else None
+
+
 def _keras_config(path: Path, size: int) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = _check_members(path, archive, size)
             if "config.json" not in names:
                 raise ModelError(f"{path} is a zip file without config.json, so it is no Keras model")
+            broken = archive.testzip()
+            if broken:
+                raise ModelError(
+                    f"{path} is damaged ({broken[:80]!r} in it has other bytes than were saved); copy it again"
+                )
             config = _parse(path, archive.read("config.json"))
             if "model.weights.h5" in names:
                 with archive.open("model.weights.h5") as weights:

@@ -121,6 +121,17 @@ def test_flipped_bytes_are_found(tmp_path: Path, lenet: Example) -> None:
     assert "damaged" in refused(path)
 
 
+def test_a_file_of_a_newer_keras_says_so(tmp_path: Path) -> None:
+    small_model().save(tmp_path / "good.keras")
+    path = rewrite(
+        tmp_path / "good.keras", tmp_path / "new.keras", lambda c: c["config"]["layers"][1]["config"].update(new=1)
+    )
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "newer.keras", "w") as new:
+        for info in old.infolist():
+            new.writestr(info, b'{"keras_version": "99.0"}' if info.filename == "metadata.json" else old.read(info))
+    assert "saved by Keras 99.0" in refused(tmp_path / "newer.keras")
+
+
 def test_a_zip_that_is_no_model(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "photos.keras", "w") as archive:
         archive.writestr("photo.txt", "hello")
