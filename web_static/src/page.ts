@@ -45,6 +45,10 @@ function watched(opened: Opened, tell: Notices): Source {
     tell.fault(error.message);
   };
   opened.whole.catch(fault);
+  // Whoever asked for bytes in vain need not say so again in the console.
+  window.addEventListener("unhandledrejection", (event) => {
+    if (event.reason instanceof SourceError) event.preventDefault();
+  });
   return {
     manifest: opened.source.manifest,
     blob: async (id) => {
@@ -146,5 +150,6 @@ function pointer(host: HTMLElement, view: HTMLElement, report: Report, store: St
     const hovered = (event as CustomEvent<Hovered | null>).detail;
     tip.show(hovered, hovered ? scene.boundsOf(hovered.node) : null);
   });
-  host.addEventListener("pointerdown", () => store.set({ hint: false }));
+  // Not on pointerdown: on a phone the scene moves up when the hint goes, under the finger that has yet to leave it.
+  host.addEventListener("click", () => store.set({ hint: false }));
 }

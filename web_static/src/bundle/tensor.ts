@@ -62,30 +62,6 @@ export function codeValues(tensor: Tensor, channel: number): Float64Array {
   return Float64Array.from({ length: 256 }, (_, code) => (scale && zero ? valueOf(code, scale[channel] ?? 0, zero[channel] ?? 0, clamp) : code));
 }
 
-/**
- * The codes, those that stand for values beyond the clamp replaced by the code nearest to its bound: for zero, the bound
- * of a ReLU, that is exact. A copy, for textures that know nothing of clamps.
- */
-export function clampedCodes(tensor: Tensor): Uint8Array<ArrayBuffer> {
-  const codes = new Uint8Array(tensor.codes ?? []);
-  const { clamp, scale, zero } = tensor;
-  if (!clamp || !scale || !zero) return codes;
-  const channels = tensor.shape[0] ?? 1;
-  const count = channels > 0 ? codes.length / channels : 0;
-  for (let channel = 0; channel < channels; channel++) {
-    const nearest = (value: number): number => {
-      const step = scale[channel] ?? 0;
-      return step > 0 ? Math.min(LAST_CODE, Math.max(0, Math.round((value - (zero[channel] ?? 0)) / step))) : 0;
-    };
-    const table = Uint8Array.from({ length: 256 }, (_, code) => {
-      const value = valueOf(code, scale[channel] ?? 0, zero[channel] ?? 0);
-      return value < clamp.low ? nearest(clamp.low) : value > clamp.high ? nearest(clamp.high) : code;
-    });
-    for (let i = channel * count; i < (channel + 1) * count; i++) codes[i] = table[codes[i] ?? 0] ?? 0;
-  }
-  return codes;
-}
-
 function clampOf(ref: TensorRef): Clamp | null {
   const [low, high] = ref.clamp ?? [];
   if (low === undefined || high === undefined) return null;

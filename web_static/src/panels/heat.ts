@@ -14,8 +14,6 @@ import { share } from "./prediction";
 import { nameOf } from "./subject";
 
 const SIDE = 320;
-/** A map that resizing has flattened a little is still one of 0 to 1. */
-const NEAR_ONE = 0.05;
 
 /** The map to lay over an input: the chosen layer's, else the method's own. */
 export function mapOver(found: AttributionInfo, input: string, heatLayer: string | null): HeatMap | undefined {
@@ -136,8 +134,8 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     element.append(controls(state, found));
     const score = found.score === null ? "" : ` ${valueText(found.score)}`;
     element.append(el("p.note", {}, `Explains the score${score} of “${found.target_label}”: ${found.score_note}.`));
-    const peak = maps.find((map) => map && !map.blank && Math.abs(map.peak - 1) > NEAR_ONE)?.peak;
-    if (peak !== undefined) element.append(el("p.note", {}, `Full colour stands for ${valueText(peak)} (${method.range}).`));
+    const peak = maps.find((map) => map && !map.blank)?.peak;
+    if (peak !== undefined && !method.range.startsWith("0 to 1")) element.append(el("p.note", {}, `Full colour stands for ${valueText(peak)} (${method.range}).`));
     const place = el("div");
     element.append(place, el("p.note.paper", {}, method.paper));
     for (const weight of found.weights) {

@@ -44,16 +44,16 @@ export function samples(report: Report, store: Store): HTMLElement {
   return box;
 }
 
-/** "+5": how many samples do not fit; shows the next ones. */
+/** "+5": how many samples do not fit in the row that is shown; shows the next row. */
 function more(strip: HTMLElement, buttons: readonly HTMLElement[]): HTMLElement {
   const rest = button("", () => {
-    const atEnd = strip.scrollLeft + strip.clientWidth >= strip.scrollWidth - 1;
-    strip.scrollTo({ left: atEnd ? 0 : strip.scrollLeft + strip.clientWidth });
+    const atEnd = strip.scrollTop + strip.clientHeight >= strip.scrollHeight - 1;
+    strip.scrollTo({ top: atEnd ? 0 : strip.scrollTop + strip.clientHeight });
   }, { className: "rest" });
   const count = (): void => {
-    const right = strip.scrollLeft + strip.clientWidth;
-    const hidden = strip.clientWidth > 0 ? buttons.filter((item) => item.offsetLeft + item.offsetWidth > right + 1).length : 0;
-    rest.hidden = strip.scrollWidth <= strip.clientWidth + 1;
+    const end = strip.scrollTop + strip.clientHeight;
+    const hidden = strip.clientHeight > 0 ? buttons.filter((item) => item.offsetTop >= end).length : 0;
+    rest.hidden = strip.scrollHeight <= strip.clientHeight + 1;
     rest.textContent = hidden > 0 ? `+${hidden}` : "‹";
     rest.setAttribute("aria-label", hidden > 0 ? `${hidden} more samples` : "Back to the first samples");
   };

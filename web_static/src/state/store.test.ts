@@ -15,6 +15,17 @@ describe("createStore", () => {
     store.set({ sample: 3 });
     expect(seen).toEqual([[0, 2]]);
   });
+
+  it("tells every listener of each step, also where one of them changes the state again", () => {
+    const store = createStore();
+    const seen: string[] = [];
+    store.subscribe((state) => {
+      if (state.selected !== null && state.hint) store.set({ hint: false });
+    });
+    store.subscribe((state, before) => seen.push([before.selected, state.selected, before.hint, state.hint].join()));
+    store.set({ selected: "a" });
+    expect(seen).toEqual([",a,true,true", "a,a,true,false"]);
+  });
 });
 
 describe("actions", () => {

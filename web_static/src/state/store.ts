@@ -67,15 +67,26 @@ function same(a: unknown, b: unknown): boolean {
 export function createStore(start: Partial<ViewState> = {}): Store {
   let state: ViewState = { ...START, ...start };
   const listeners = new Set<Listener>();
+  let telling = false;
   return {
     get: () => state,
     set(patch) {
       const changed = (Object.keys(patch) as (keyof ViewState)[]).some((key) => !same(state[key], patch[key]));
       if (!changed) return;
-      const before = state;
+      let before = state;
       state = { ...state, ...patch };
-      // A listener may change the state again; the ones after it then see the newest with the same `before`.
-      for (const listener of [...listeners]) listener(state, before);
+      // A listener may change the state again: all are told of the first change first, then of what came of it.
+      if (telling) return;
+      telling = true;
+      try {
+        while (before !== state) {
+          const now = state;
+          for (const listener of [...listeners]) listener(now, before);
+          before = now;
+        }
+      } finally {
+        telling = false;
+      }
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -1,0 +1,1 @@
+"""Tests that drive exported pages in a real browser, as a person would."""

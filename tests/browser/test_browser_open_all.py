@@ -1,0 +1,81 @@
+"""Everything open: each channel of each layer, in the colours of the model's own values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from browser.pages import Export, NewTab, Tab
+from tensorview.manifest import NodeInfo
+from tensorview.tracing import trace
+
+LARGE = {"width": 1920, "height": 1400}
+SMALLEST_CELL = 2.5
+
+
+def stored(values: np.ndarray, node: NodeInfo) -> np.ndarray:
+    """One sample's activation as the page indexes it: channel first."""
+    return values if node.channel_axis is None else np.moveaxis(values, node.channel_axis, 0)
+
+
+def cells(
+    tab: Tab, node: NodeInfo, values: np.ndarray, rng: np.random.Generator, count: int
+) -> list[dict[str, object]]:
+    """Random cells that are large enough on the screen to have one colour, with what the page says of them."""
+    found: list[dict[str, object]] = []
+    for _ in range(count):
+        index = [int(rng.integers(side)) for side in values.shape]
+        names = ("channel", "y", "x")[: len(index)]
+        at = dict(zip(names, index, strict=True))
+        x, y = tab.place(node.id, **at)
+        under = tab.cell(x, y)
+        if under is None or under["shows"] != node.id or under["index"] != index:
+            continue
+        if len(index) == 3 and values.shape[2] > 1:
+            beside = tab.place(node.id, **(at | {"x": index[2] + (1 if index[2] + 1 < values.shape[2] else -1)}))
+            if abs(beside[0] - x) < SMALLEST_CELL:
+                continue
+        found.append({"x": x, "y": y, "value": under["value"], "index": tuple(index)})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "theme"),
+    [
+        ("lenet_mnist", "dark"),
+        ("unet_digit", "light"),
+        pytest.param("efficientnet_lite0", "dark", marks=pytest.mark.needs("efficientnet_lite0")),
+    ],
+)
+def test_cells_have_the_colours_of_the_models_values(
+    name: str, theme: str, new_tab: NewTab, exported: Export, rng: np.random.Generator
+) -> None:
+    page = exported(name)
+    own = trace(page.example.model, page.example.inputs)
+    tab = new_tab(viewport=LARGE, color_scheme=theme).open(page.path)
+    tab.page.evaluate("() => window.tensorview.openAll()")
+    tab.settle()
+    stats = tab.page.evaluate("() => window.tensorview.stats()")
+    assert stats["draws"] <= 2 * stats["visible"] + 6
+    window = tab.pixels()
+    nodes = {node.id: node for node in page.bundle.manifest.nodes}
+    activations = {item.node: item for item in page.bundle.manifest.samples[0].activations}
+    checked = 0
+    for id in tab.state()["open"]:
+        node = nodes.get(id)
+        if node is None or node.role != "layer" or node.form not in ("planes", "row"):
+            continue
+        tensor = activations[id].tensor
+        values = stored(np.asarray(own.activation(id))[0], node)
+        if tensor is None or tensor.source is not None or activations[id].summary.max is None:
+            continue
+        step = np.ptp(values.reshape(values.shape[0], -1), axis=1) / 252
+        for cell in cells(tab, node, values, rng, 12):
+            channel = cell["index"][0]  # type: ignore[index]
+            exact = values[cell["index"]]  # type: ignore[index]
+            assert cell["value"] == pytest.approx(float(exact), abs=float(step[channel]) / 2 + 1e-5)
+            expected = tab.page.evaluate("([v, id]) => window.tensorview.colourOf(v, id)", [cell["value"], id])
+            seen = window[round(cell["y"] - 0.5), round(cell["x"] - 0.5)]  # type: ignore[operator]
+            assert np.abs(seen.astype(int) - np.array(expected)).max() <= 3, (id, cell, seen, expected)
+            checked += 1
+    assert checked >= 20
