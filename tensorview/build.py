@@ -78,7 +78,8 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
         known = replace(known, sizes=samples.sizes())
-        step = _first_step(known, len(about.names), room, samples.ratio() * room.factor)
+        beside = sum(blob.stored for blob, _ in (*heads, *weights, *maps.values())) * room.factor
+        step = _first_step(known, len(about.names), room, beside=beside, per_value=samples.ratio() * room.factor)
         while True:
             kept = samples.tensors(step, lambda done: progress("storing", done))
             packed = _ordered(heads, kept, maps, weights)
@@ -114,10 +115,11 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
             step = _next_step(known, len(about.names), step, size=size, room=room, packed=packed)
 
 
-def _first_step(known: Structure, samples: int, room: Room, per_value: float) -> int:
+def _first_step(known: Structure, samples: int, room: Room, *, beside: float, per_value: float) -> int:
+    """The first step that should do, with `beside` bytes for other blobs and some for each node of the manifest."""
     if room.limit is None or not samples:
         return 0
-    left = room.limit - room.fixed - 2_500 * len(known.nodes) - samples * 6_000 * len(known.nodes)
+    left = room.limit - room.fixed - beside - (1_600 + 1_050 * samples) * len(known.nodes)
     return budget.first_step(known.sizes, samples, left, per_value)
 
 
