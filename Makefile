@@ -3,6 +3,7 @@
 # make test-full   as test, with the slow checks on large models
 # make lint        only the linters and type checkers
 # make page        only the page's build
+# make screenshots remake the README's pictures
 # make clean       remove what was made here
 
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
@@ -18,7 +19,7 @@ NODE_PATH_FIRST := PATH="$(CURDIR)/$(BIN):$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-full lint lint-python lint-page page clean
+.PHONY: demo test test-full lint lint-python lint-page page screenshots clean
 
 demo: $(STAMPS)/installed $(PAGE)/dist/app.js
 	@$(BIN)/tensorview demo -o demo.html --force $(if $(OPEN),--open)
@@ -42,6 +43,9 @@ lint-page: $(PAGE)/dist/app.js
 	@cd $(PAGE) && $(NODE_PATH_FIRST) npm --silent run lint
 
 page: $(PAGE)/dist/app.js
+
+screenshots: $(STAMPS)/dev $(PAGE)/dist/app.js
+	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python scripts/screenshots.py
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "tensorview needs Python 3.11 or later; install it, or set PYTHON to it" >&2; exit 1; }
