@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tensorview.attribution import for_export
-from tensorview.attribution.export import Explanation, Explanations, LayerMap
+from tensorview.attribution.export import Explanation, Explanations, LayerMap, Survey, explanations
 from tensorview.attribution.registry import find
 from tensorview.blobs import BlobWriter
 from tensorview.build import Explained
@@ -18,6 +17,9 @@ from tensorview.inputs import Batch
 from tensorview.manifest import AttributionInfo, ChannelWeights, HeatMap, MethodInfo
 from tensorview.quantise import area_mean
 from tensorview.tracing import Trace
+
+TOP = 3
+"""Classes that are explained for each sample where no target is asked for."""
 
 LAYER_SIDE = 64
 """Longest side of the heat maps on layers' faces; those of the input may have four times as many pixels a side."""
@@ -34,6 +36,7 @@ def explain(
     target: Any,
     labels: tuple[str, ...] | None,
     asked: bool,
+    survey: Survey | None = None,
 ) -> tuple[Explained, Scores, dict[str, Any], tuple[str, ...]]:
     """Explain each sample's best classes, or `target`.
 
@@ -42,7 +45,7 @@ def explain(
     """
     targets = None if target in (None, "top") else [target]
     try:
-        found = for_export(model, batch.arrays, targets, methods, labels=labels)
+        found = explanations(model, batch.arrays, targets, methods, TOP, labels=labels, survey=survey, run=run)
     except TensorviewError:
         if asked or targets:
             raise

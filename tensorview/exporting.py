@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorview import assets, formats, page
+from tensorview.attribution.export import Survey
 from tensorview.build import About, Explained, Progress, Room, build
 from tensorview.bundle import Bundle
 from tensorview.errors import OptionError
@@ -89,16 +90,19 @@ def make_bundle(
     batch = None if inputs is None else inputs if isinstance(inputs, Batch) else as_batch(model, inputs)
     names = _labels(labels, model)
     progress("tracing", 0.0)
-    run = outline(model) if batch is None else trace(model, batch.arrays)
-    progress("explaining", 0.0)
     wanted = METHODS if methods is None else tuple(methods)
+    survey = None
+    if batch is not None and wanted:
+        survey = Survey(len(batch.names), None if target in (None, "top") else [target], wanted, names)
+    run = outline(model) if batch is None else trace(model, batch.arrays, survey)
+    progress("explaining", 0.0)
     explained = Explained()
     scores: dict[str, np.ndarray] = {}
     last: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     if batch is not None and wanted:
         explained, scores, last, notes = explain(
-            model, batch, run, wanted, target=target, labels=names, asked=methods is not None
+            model, batch, run, wanted, target=target, labels=names, asked=methods is not None, survey=survey
         )
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     return build(run, about, explained, _room(format, budget), progress)

@@ -352,9 +352,9 @@ class TestOddities:
             tv.trace(model, rng(1, 3)).activation("prediction")
 
     def test_large_activations_come_in_shares(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from tensorview import tracing
+        from tensorview import passes
 
-        monkeypatch.setattr(tracing, "GROUP_BYTES", 1000)
+        monkeypatch.setattr(passes, "GROUP_BYTES", 1000)
         x = keras.Input((16,), name="x")
         h = x
         kept = []

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tensorview import tracing
 from tensorview.attribution.method import GradientMethod, Maps
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.result import Attribution
@@ -21,12 +20,17 @@ from tensorview.attribution.target import Target
 from tensorview.attribution.view import View
 from tensorview.deep import run_deep
 from tensorview.errors import TensorviewError, TraceError
+from tensorview.passes import compiled
+from tensorview.preparing import input_names, prepare
 from tensorview.recorder import Recording
 
 KEPT = 16
 """Compiled functions that are kept for one model; the one not used for longest goes first."""
 CHUNK_BYTES = 2 * 2**30
 """Activations that one run may hold; larger batches go through in parts."""
+
+INDEX = (tf.TensorSpec([None], tf.int32),)
+"""The class of each sample, which every compiled function takes after the model's inputs."""
 
 _lock = threading.Lock()
 _cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Program]] = weakref.WeakKeyDictionary()
@@ -82,13 +86,13 @@ def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, lay
 
 def prepared(model: Any, inputs: Any) -> tuple[Any, int]:
     """Inputs as tensors in the structure that the model takes, and the number of samples."""
-    structure, _ = tracing.prepare(model, inputs)
+    structure, _ = prepare(model, inputs)
     return structure, next((int(t.shape[0]) for t in tf.nest.flatten(structure) if t is not None), 0)
 
 
 def run(model: Any, inputs: Any, question: Question) -> tuple[Program, dict[str, Any]]:
     """The answer as NumPy arrays, `score` and `index` added, and the program that gave it."""
-    structure, specs = tracing.prepare(model, inputs)
+    structure, specs = prepare(model, inputs)
     flat = [tensor for tensor in tf.nest.flatten(structure) if tensor is not None]
     program = _program(model, structure, specs, question)
     target, facts = question.target, program.facts
@@ -128,7 +132,7 @@ def _program(model: Any, structure: Any, specs: Any, question: Question) -> Prog
         target.output,
         function,
         shapes,
-        tracing.input_names(model, specs),
+        input_names(model, specs),
         _fingerprint(model),
     )
     with _lock:
@@ -145,8 +149,27 @@ def _program(model: Any, structure: Any, specs: Any, question: Question) -> Prog
 
 
 def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Program:
-    target = question.target
     facts: dict[str, Any] = {}
+    function = answering(question, facts)
+    exact = tf.nest.map_structure(
+        lambda spec, tensor: None if spec is None else tf.TensorSpec(tensor.shape, tensor.dtype), specs, structure
+    )
+    try:
+        return Program(compiled(model, specs, function, INDEX), facts)
+    except TensorviewError:
+        raise
+    except Exception:  # the model's own code may need the batch size, and may raise anything to say so
+        try:
+            return Program(compiled(model, exact, function, INDEX), facts)
+        except TensorviewError:
+            raise
+        except Exception as error:
+            raise TraceError(f"the model can't be traced, which gradients need: {_first_line(error)}") from error
+
+
+def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording, Any], dict[str, Any]]:
+    """What is done with a recording while it is traced, to answer a question; notes facts about the model."""
+    target = question.target
 
     def function(recording: Recording, index: Any) -> dict[str, Any]:
         facts.clear()
@@ -159,21 +182,7 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
             facts.update(note=f"the target function of output {output.name!r}, {output.note}")
         return {**question.build(view, facts), "score": view.score, "index": view.index}
 
-    exact = tf.nest.map_structure(
-        lambda spec, tensor: None if spec is None else tf.TensorSpec(tensor.shape, tensor.dtype), specs, structure
-    )
-    extra = [tf.TensorSpec([None], tf.int32)]
-    try:
-        return Program(tracing.compiled(model, specs, function, extra), facts)
-    except TensorviewError:
-        raise
-    except Exception:  # the model's own code may need the batch size, and may raise anything to say so
-        try:
-            return Program(tracing.compiled(model, exact, function, extra), facts)
-        except TensorviewError:
-            raise
-        except Exception as error:
-            raise TraceError(f"the model can't be traced, which gradients need: {_first_line(error)}") from error
+    return function
 
 
 def _first_line(error: BaseException) -> str:

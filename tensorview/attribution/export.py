@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tensorview.attribution import engine
 from tensorview.attribution.layer_method import LayerMethod
@@ -17,7 +18,9 @@ from tensorview.attribution.registry import find
 from tensorview.attribution.result import Array
 from tensorview.attribution.target import Target, parse, ranked
 from tensorview.attribution.view import View
-from tensorview.errors import OptionError
+from tensorview.errors import OptionError, TensorviewError
+from tensorview.recorder import Recording
+from tensorview.tracing import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +74,40 @@ class Explanations:
     notes: tuple[str, ...]
 
 
+class Survey:
+    """The methods of an export, as a rider on the trace of the same model and inputs (see `tensorview.passes.Rider`).
+
+    targets, methods, labels: as `explanations` takes them. Raises OptionError for a target that can't be one.
+    """
+
+    def __init__(
+        self, samples: int, targets: Sequence[Any] | None, methods: Sequence[str], labels: Sequence[str] | None
+    ) -> None:
+        self.methods = tuple(method for name in methods if isinstance(method := find(name), GradientMethod))
+        self.targets = [parse(target, samples, labels) for target in targets] if targets else [ranked(0, samples)]
+        self.facts: dict[str, Any] = {}
+        self.error: Exception | None = None
+        self.specs: Sequence[Any] = engine.INDEX
+        self.first: Sequence[Any] = (tf.constant(self.targets[0].indices),)
+        self._answer = engine.answering(_question(self.targets[0], self.methods), self.facts)
+
+    def board(self, recording: Recording, *arguments: Any) -> dict[str, Any]:
+        return self._answer(recording, *arguments)
+
+    def leave(self, error: Exception) -> None:
+        self.error = error
+
+    def rides_for(self, target: Target) -> bool:
+        """A graph is made for one output and kind of target; classes of it are an argument."""
+        first = self.targets[0]
+        return self.error is None and (target.output, target.function) == (first.output, first.function)
+
+    def argument(self, target: Target) -> Any:
+        """The class index of each sample, checked; the first target's is the one that the first run had."""
+        target.check(self.facts["classes"], self.facts["output"])
+        return self.first[0] if target is self.targets[0] else tf.constant(target.indices)
+
+
 def explanations(
     model: Any,
     inputs: Any,
@@ -79,21 +116,34 @@ def explanations(
     top: int,
     *,
     labels: Sequence[str] | None = None,
+    survey: Survey | None = None,
+    run: Trace | None = None,
 ) -> Explanations:
     """Explain several targets of each sample by several methods.
 
     targets: each explained for every sample, in any form that `attribute` takes; none: the `top` best classes of
-    each sample's first output. Gradient methods share one compiled function and one backward pass a target, which
+    each sample's first output. run, survey: a trace of the same model and inputs and what rode along on it. Gradient
+    methods share one compiled function and one backward pass a target, which
     gives the input's gradient and the CAMs of all convolutions at once. Items come by sample, method, target.
     """
-    chosen = tuple(method for name in methods if isinstance(method := find(name), GradientMethod))
     structure, samples = engine.prepared(model, inputs)
-    asked = [parse(target, samples, labels) for target in targets] if targets else [ranked(0, samples)]
-    runs = [_run(model, structure, target, chosen) for target in asked]
+    survey = survey or Survey(samples, targets, methods, labels)
+    if isinstance(survey.error, TensorviewError):
+        raise survey.error
+
+    def answer(target: Target) -> tuple[dict[str, Any], dict[str, Any]]:
+        if run is not None and survey.rides_for(target) and survey.facts:
+            ridden = run.ride(survey.argument(target))
+            if ridden is not None:
+                return survey.facts, ridden
+        program, result = engine.run(model, structure, _question(target, survey.methods))
+        return program.facts, result
+
+    runs = [answer(target) for target in survey.targets]
     facts, first = runs[0]
     if not targets:
         ranks = min(top, first["outputs"][0].shape[1])
-        runs += [_run(model, structure, ranked(rank, samples), chosen) for rank in range(1, ranks)]
+        runs += [answer(ranked(rank, samples)) for rank in range(1, ranks)]
     items = [
         _explanation(own, result, name, sample)
         for sample in range(samples)
@@ -106,9 +156,7 @@ def explanations(
     return Explanations(outputs=outputs, items=tuple(items), notes=tuple(facts["missing"]))
 
 
-def _run(
-    model: Any, structure: Any, target: Target, methods: tuple[GradientMethod, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _question(target: Target, methods: tuple[GradientMethod, ...]) -> engine.Question:
     def build(view: View, facts: dict[str, Any]) -> dict[str, Any]:
         outputs = [output_at(view.recording, i) for i in range(len(view.recording.output_names))]
         facts["outputs"] = [
@@ -134,8 +182,7 @@ def _run(
                 facts["methods"][method.name] = maps.layer
         return {"outputs": [output.scores for output in outputs], "methods": results}
 
-    program, result = engine.run(model, structure, engine.Question(target, None, ("export", methods), build))
-    return program.facts, result
+    return engine.Question(target, None, ("export", methods), build)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,239 @@
+"""The compiled passes of a trace: one recorded call of the model inside a tf.function, and what is fetched from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from tensorview.errors import TraceError
+from tensorview.intact import assigned_variables, intact, same_state
+from tensorview.oneoff import unoptimised
+from tensorview.preparing import first_line, input_names
+from tensorview.recorder import Recording, record
+
+GROUP_BYTES = 768 * 2**20
+"""Activations that are held at once; deeper models are run several times, each time fetching one share of them."""
+
+
+class Rider(Protocol):
+    """Something that rides along on the pass of a trace, so that the model needs no second one: gradients, say.
+
+    specs: of the arguments that it takes beside the model's inputs. first: the arguments of the first run.
+    board: adds tensors to the graph, and may raise anything; then the pass goes on without it.
+    """
+
+    specs: Sequence[Any]
+    first: Sequence[Any]
+
+    def board(self, recording: Recording, *arguments: Any) -> dict[str, Any]: ...
+
+    def leave(self, error: Exception) -> None: ...
+
+
+def compiled(
+    model: Any, specs: Any, function: Callable[..., Any], extra_specs: Iterable[Any] = ()
+) -> Callable[..., Any]:
+    """Trace `function(recording, *extra)` around one recorded call of `model`; the result runs it.
+
+    specs: the model's input structure of TensorSpecs, as `prepare` gives it. The returned callable takes the flattened
+    input tensors and the extra ones, and returns what `function` returned, as tensors. While tracing and running, the
+    model's attributes and states are guarded.
+    """
+    flat = tf.nest.flatten(specs)
+    present = [i for i, spec in enumerate(flat) if spec is not None]
+    names = input_names(model, specs)
+
+    def traced(*args: Any) -> Any:
+        values: list[Any] = [None] * len(flat)
+        for position, i in enumerate(present):
+            values[i] = args[position]
+        recording = record(model, tf.nest.pack_sequence_as(specs, values), names)
+        return function(recording, *args[len(present) :])
+
+    with intact(model):
+        concrete = tf.function(traced, autograph=False).get_concrete_function(*[flat[i] for i in present], *extra_specs)
+    variables = assigned_variables(concrete.graph)
+
+    def run(*args: Any) -> Any:
+        with same_state(variables), unoptimised():
+            return concrete(*[arg for arg in args if arg is not None])
+
+    return run
+
+
+class Passes:
+    """Holds the compiled passes of one model and input: which tensor is fetched by which pass."""
+
+    def __init__(self, model: Any, tensors: Any, specs: Any, rider: Rider | None = None) -> None:
+        self.model, self.tensors, self.specs, self.rider = model, tensors, specs, rider
+        self._ridden: dict[str, Any] | None = None
+        self.plans: dict[str, Any] = {}
+        self.share_of: list[int] = []
+        self.outputs: Any = None
+        self._shapes: list[tuple[int, ...]] = []
+        self._dtypes: list[str] = []
+        self._statics: list[Any] = []
+        self._passes: dict[int, Callable[..., Any]] = {}
+        self._eager: dict[int, np.ndarray] | None = None
+        self.recording = self._first_pass()
+
+    def _first_pass(self) -> Recording:
+        kept: list[Recording] = []
+
+        def function(recording: Recording, *arguments: Any) -> Any:
+            slots = self._plan(recording)
+            kept.append(recording)
+            first = {"outputs": recording.outputs, "slots": [t for i, t in slots if self.share_of[i] == 0]}
+            # What fills several shares is too large to hold gradients beside it.
+            if self.rider is not None and max(self.share_of, default=0) == 0:
+                try:
+                    first["rider"] = self.rider.board(recording, *arguments)
+                except Exception as error:  # the activations are worth having without it
+                    self.rider.leave(error)
+            return first
+
+        concrete = tf.nest.map_structure(
+            lambda spec, tensor: None if spec is None else tf.TensorSpec(tensor.shape, tensor.dtype),
+            self.specs, self.tensors,
+        )  # fmt: skip
+        for specs in (self.specs, concrete):
+            kept.clear()
+            try:
+                extra = self.rider.specs if self.rider is not None else ()
+                self._passes[0] = compiled(self.model, specs, function, extra)
+            except Exception:
+                # Data-dependent Python, layers that need the batch size, code that no graph can hold: anything may be
+                # raised here. What is really wrong with the model or its input is raised again by the eager run.
+                continue
+            self.specs = specs
+            return kept[0]
+        return self._record_eagerly()
+
+    def _record_eagerly(self) -> Recording:
+        names = input_names(self.model, self.tensors)
+        variables = [*self.model.non_trainable_variables]
+        with intact(self.model), same_state([v.value for v in variables]):
+            try:
+                recording = record(self.model, self.tensors, names)
+            except Exception as error:
+                raise TraceError(f"the model could not be run: {first_line(error)}") from error
+        slots = self._plan(recording)
+        self.share_of = [0] * len(slots)
+        self._eager = {i: numpy(tensor) for i, tensor in slots}
+        self.outputs = map_tensors(recording.outputs, numpy)
+        return recording
+
+    def _plan(self, recording: Recording) -> list[tuple[int, Any]]:
+        """Give each distinct tensor a slot and each slot a share; the same tensor is fetched once."""
+        self.plans, self.share_of, self._shapes, self._dtypes = {}, [], [], []
+        slot_of: dict[int, int] = {}
+        slots: list[tuple[int, Any]] = []
+        share, filled = 0, 0
+        batch = max((t.shape[0] for t in tf.nest.flatten(self.tensors) if t is not None and t.shape.rank), default=1)
+
+        def slot(tensor: Any) -> int:
+            nonlocal share, filled
+            key = id(tensor)
+            if key not in slot_of:
+                size = batch * int(np.prod([d or 1 for d in (tensor.shape.as_list() or [])[1:]] or [1])) * 4
+                if filled and filled + size > GROUP_BYTES:
+                    share, filled = share + 1, 0
+                filled += size
+                slot_of[key] = len(slots)
+                slots.append((len(slots), tensor))
+                self.share_of.append(share)
+            return slot_of[key]
+
+        for call in (*recording.calls, *recording.groups):
+            self.plans[call.id] = map_tensors(call.output, slot)
+        self._statics = [tensor.shape for _, tensor in slots]
+        self._dtypes = [tensor.dtype.name for _, tensor in slots]
+        self._known: dict[int, tuple[int, ...]] = {}
+        self._batch = batch
+        return slots
+
+    def fetch(self, share: int) -> dict[int, np.ndarray]:
+        """The values of one share of the slots, by running the model once."""
+        if self._eager is not None:
+            self._known.update({i: array.shape for i, array in self._eager.items()})
+            return self._eager
+        if share not in self._passes:
+
+            def function(recording: Recording) -> Any:
+                return {"slots": [t for i, t in self._plan(recording) if self.share_of[i] == share]}
+
+            self._passes[share] = compiled(self.model, self.specs, function)
+        arguments = self.rider.first if self.rider is not None and share == 0 else ()
+        try:
+            result = self._passes[share](*tf.nest.flatten(self.tensors), *arguments)
+        except tf.errors.OpError as error:
+            if self.rider is not None:
+                self.rider.leave(error)
+                self.rider = None
+                self.recording = self._first_pass()
+                return self.fetch(share)
+            raise TraceError(f"the model could not be run: {first_line(error)}") from error
+        self._ridden = result.get("rider", self._ridden)
+        if "outputs" in result:
+            self.outputs = map_tensors(result["outputs"], numpy)
+        members = [i for i, other in enumerate(self.share_of) if other == share]
+        values = {i: numpy(tensor) for i, tensor in zip(members, result["slots"], strict=True)}
+        self._known.update({i: array.shape for i, array in values.items()})
+        return values
+
+    def ride(self, *arguments: Any) -> dict[str, Any] | None:
+        """The rider's tensors as NumPy arrays, for these arguments. The first run's come without another run."""
+        if self.rider is None or self._ridden is None:
+            return None
+        if all(a is b for a, b in zip(arguments, self.rider.first, strict=True)):
+            found = self._ridden
+        else:
+            found = self._passes[0](*tf.nest.flatten(self.tensors), *arguments)["rider"]
+        return tf.nest.map_structure(numpy, found)  # type: ignore[no-any-return]
+
+    def shape(self, slot: int) -> tuple[int, ...]:
+        """This run's shape; for what is not fetched yet, the traced one with the batch put in."""
+        if slot in self._known:
+            return self._known[slot]
+        return tuple(self._batch if d is None else d for d in self._statics[slot].as_list())
+
+    def dtype(self, slot: int) -> str:
+        return self._dtypes[slot]
+
+
+def map_slots(plan: Any, function: Callable[[int], Any]) -> Any:
+    if isinstance(plan, dict):
+        return {key: map_slots(value, function) for key, value in plan.items()}
+    if isinstance(plan, tuple | list):
+        return tuple(map_slots(value, function) for value in plan)
+    return function(plan) if isinstance(plan, int) else None
+
+
+def map_tensors(structure: Any, function: Callable[[Any], Any]) -> Any:
+    """Tuples, lists (as tuples) and dicts kept; tensors mapped, anything else dropped to None."""
+    if isinstance(structure, dict):
+        return {key: map_tensors(value, function) for key, value in structure.items()}
+    if isinstance(structure, tf.SparseTensor):
+        return function(_once(structure, lambda: tf.sparse.to_dense(structure)))
+    if isinstance(structure, tf.RaggedTensor):
+        return function(_once(structure, structure.to_tensor))
+    if isinstance(structure, tuple | list):
+        mapped = [map_tensors(value, function) for value in structure]
+        return mapped if isinstance(structure, list) else tuple(mapped)
+    return function(structure) if tf.is_tensor(structure) else None
+
+
+def _once(composite: Any, dense: Callable[[], Any]) -> Any:
+    """The dense form of a composite tensor, made once, so that it has one slot."""
+    if not hasattr(composite, "_tensorview_dense"):
+        composite._tensorview_dense = dense()
+    return composite._tensorview_dense
+
+
+def numpy(tensor: Any) -> np.ndarray:
+    array = np.asarray(tensor.numpy() if hasattr(tensor, "numpy") else tensor)
+    array.setflags(write=False)
+    return array
