@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +41,17 @@ class Kernel:
     rgb: bool
 
 
-def kernels(layer: Any, first: bool = False, nested: bool = True) -> tuple[Kernel, ...]:
+def kernels(layer: Any, first: bool = False, skip: Set[int] = frozenset()) -> tuple[Kernel, ...]:
     """All weights of a layer, in its own order.
 
-    `first`: the layer reads a colour picture. `nested` False leaves out the weights of layers inside it. Stored order:
-    convolutions (out, in, kh, kw) or (out, in, kd, kh, kw), 1-D ones (out, in, 1, k); depthwise ones
+    `first`: the layer reads a colour picture. `skip`: ids of variables to leave out. Stored order: convolutions
+    (out, in, kh, kw) or (out, in, kd, kh, kw), 1-D ones (out, in, 1, k); depthwise ones
     (channels × multiplier, 1, kh, kw) in the order of the channels that they make; all others as the layer has them.
     """
     found: list[Kernel] = []
     used: set[str] = set()
     for owner, name, variable in _variables(layer):
-        if not nested and owner is not layer:
+        if id(variable) in skip:
             continue
         unique = name
         while unique in used:

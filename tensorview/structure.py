@@ -62,23 +62,34 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
                 facts=known.facts, weights=shelf.weights(layer, f"w{index}", node.id), health=(), note=known.note,
             )
         )  # fmt: skip
-    covered = {id(v) for node in trace.nodes for v in getattr(trace.layer_of(node.id), "weights", ())}
+    own = _own_weights(trace, shelf)
     groups = []
-    for index, group in enumerate(trace.groups):
+    for group in trace.groups:
         layer = trace.layer_of(group.id)
-        own = any(id(variable) not in covered for variable in getattr(layer, "weights", ()))
         known = describe(layer, group.class_name, group.shape)
         groups.append(
             GroupInfo(
                 id=group.id, label=group.layer, layer=group.layer, class_name=group.class_name, call=group.call,
                 group=group.group, shape=tuple(int(n or 0) for n in (first_shape(group.shape) or ())[1:]),
                 params=parameters(layer)[0], facts=known.facts,
-                weights=shelf.weights(layer, f"wg{index}", group.id) if own else (),
+                weights=own[group.id],
             )
         )  # fmt: skip
     sizes = tuple(_size(node, descriptions, shapes[node.id], sources[node.id]) for node in nodes)
     leaders = {n.id: sources[n.id][0] for n, size in zip(nodes, sizes, strict=True) if size.follower}
     return Structure(tuple(nodes), tuple(groups), descriptions, sizes, leaders, tuple(shelf.blobs))
+
+
+def _own_weights(trace: Trace, shelf: _Shelf) -> dict[str, tuple[Weight, ...]]:
+    """The weights of each group that none of the calls inside it shows; the innermost group has them."""
+    shown = {id(v) for node in trace.nodes for v in getattr(trace.layer_of(node.id), "weights", ())}
+    found = {}
+    for index, group in sorted(enumerate(trace.groups), key=lambda item: -item[1].id.count("/")):
+        layer = trace.layer_of(group.id)
+        own = {id(variable) for variable in getattr(layer, "weights", ())} - shown
+        found[group.id] = shelf.weights(layer, f"wg{index}", group.id, frozenset(shown)) if own else ()
+        shown |= own
+    return found
 
 
 def _size(
@@ -116,7 +127,7 @@ class _Shelf:
         self.blobs: list[BlobWriter] = []
         self._done: dict[int, tuple[Weight, ...]] = {}
 
-    def weights(self, layer: Any, blob: str, node: str) -> tuple[Weight, ...]:
+    def weights(self, layer: Any, blob: str, node: str, skip: frozenset[int] = frozenset()) -> tuple[Weight, ...]:
         if layer is None or not getattr(layer, "weights", None):
             return ()
         if id(layer) not in self._done:
@@ -127,7 +138,7 @@ class _Shelf:
                     trainable=kernel.trainable, summary=kernel.summary, rgb=kernel.rgb,
                     tensor=_write(writer, kernel.stored, kernel.source) if self.wanted else None,
                 )
-                for kernel in kernels(layer, node in self.first_convs)
+                for kernel in kernels(layer, node in self.first_convs, skip)
             )  # fmt: skip
             if not writer.empty:
                 self.blobs.append(writer)
