@@ -11,7 +11,8 @@ export function tiling(count: number, tile: number, aspect: number): { columns: 
   for (let columns = from; columns <= to; columns++) {
     const rows = Math.ceil(count / columns);
     const off = Math.abs(Math.log((columns * tile) / rows / aspect));
-    const cost = off + (1.6 * (columns * rows - count)) / count;
+    const free = columns * rows - count;
+    const cost = off + (free > 0 ? 0.25 : 0) + (1.6 * free) / count;
     if (cost < best.cost - 1e-9) best = { columns, rows, cost };
   }
   return { columns: best.columns, rows: best.rows };

@@ -55,7 +55,7 @@ export class Faces {
     paints.forEach((paint, row) => writeParams(this.#params, row, paint));
     this.#paramTexture.needsUpdate = true;
     this.#swap("sheets", colourTexture(sheets, SHEETS_WIDE));
-    if (this.mesh.geometry.getAttribute("position")?.count !== count) this.#shape(paints.length);
+    if ((this.mesh.geometry.getAttribute("position") as BufferAttribute | undefined)?.count !== count) this.#shape(paints.length);
   }
 
   #shape(boxes: number): void {

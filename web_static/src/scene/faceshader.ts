@@ -41,7 +41,7 @@ flat in int box;
 // p3 step of x; quants: map, y, x      p4 quants' divisor, brightness of an empty face, fade, opacity of heat
 // p5 picture or mean map: offset, height, width, channels or end of scale
 // p6 heat: offset, height, width, end of scale
-// p7 sheets, side's offset, top's offset, contrast   p8 side's height, top's width, thick edge, unused
+// p7 sheets, side's offset, top's offset, contrast   p8 side's height, top's width, clamp's bounds
 // p9 kind's colour
 flat in vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
 uniform sampler2D codes, quants, maps, sheets;
@@ -64,11 +64,15 @@ vec3 values(vec2 uv) {
   if (any(lessThan(inside, vec2(0.0))) || any(greaterThanEqual(inside, vec2(1.0)))) return gap;
   ivec3 cell = ivec3(int(map), ivec2(inside * vec2(p2.y, p2.x)).yx);
   float c = code(int(p0.x) + cell.x * int(p2.z) + cell.y * int(p2.w) + cell.z * int(p3.x));
-  if (c > 252.5) return c < 253.5 ? vec3(1.0, 0.0, 1.0) : vec3(0.0, 1.0, 0.0);
+  if (c > 252.5 && c < 253.5) return vec3(1.0, 0.0, 1.0);
+  // Infinities that the clamp leaves are loud.
+  if ((c > 253.5 && c < 254.5 && p8.w > 3.3e38) || (c > 254.5 && p8.z < -3.3e38)) return vec3(0.0, 1.0, 0.0);
   int q = int(p0.y) + (cell.x / int(p4.x)) * int(p3.y) + cell.y * int(p3.z) + cell.z * int(p3.w);
   vec2 pair = texelFetch(quants, ivec2(q % ${QUANTS_WIDE}, q / ${QUANTS_WIDE}), 0).rg;
-  float end = p0.w > 0.0 ? p0.w : max(max(abs(pair.y), abs(pair.y + 252.0 * pair.x)), 1e-30);
-  float t = (pair.y + pair.x * c) / end;
+  vec2 ends = clamp(vec2(pair.y, pair.y + 252.0 * pair.x), p8.z, p8.w);
+  float end = p0.w > 0.0 ? p0.w : max(max(abs(ends.x), abs(ends.y)), 1e-30);
+  float value = c < 252.5 ? pair.y + pair.x * c : (c < 254.5 ? 1e38 : -1e38);
+  float t = clamp(value, p8.z, p8.w) / end;
   return ramp(t, t < 0.0 ? 1 : 0);
 }
 vec3 pixel(vec2 uv) {

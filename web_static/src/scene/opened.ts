@@ -1,7 +1,7 @@
 // Layers that show all of their channels: each has a quad with textures of its own, made when its blob has come.
 
 import type { Report } from "../bundle/model";
-import { clampedCodes, LAST_CODE, NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
+import { NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
 import { layerRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
@@ -10,6 +10,7 @@ import type { Pose } from "../layout/types";
 import type { ViewState } from "../state/store";
 import { Faces, SHEETS_WIDE, type Shared } from "./faces";
 import { MODE } from "./faceshader";
+import { kindColour } from "./painter";
 import { NO_DECK } from "./params";
 
 export interface Opened {
@@ -23,7 +24,7 @@ export interface Opened {
 
 /** Codes and pairs of scale and zero of any tensor: a float value becomes code 1 of a scale of its own. */
 function bytesOf(tensor: Tensor): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
-  const { values, scale, zero } = tensor;
+  const { codes, values, scale, zero } = tensor;
   if (values) {
     const codeOf = (value: number): number =>
       Number.isNaN(value) ? NAN_CODE : value === Infinity ? POSITIVE_INFINITY_CODE : value === -Infinity ? NEGATIVE_INFINITY_CODE : 1;
@@ -33,14 +34,7 @@ function bytesOf(tensor: Tensor): { codes: Uint8Array<ArrayBuffer>; pairs: Float
   }
   const pairs = new Float32Array((scale?.length ?? 0) * 2);
   scale?.forEach((value, i) => pairs.set([value, zero?.[i] ?? 0], i * 2));
-  return { codes: clampedCodes(tensor), pairs };
-}
-
-/** The end of the scale of one channel; the shader finds it in the same way. */
-export function channelEnd({ scale, zero, values }: Tensor, channel: number): number {
-  if (values) return Math.max(Math.abs(values[channel] ?? 0), 1e-30);
-  const [step, low] = [scale?.[channel] ?? 0, zero?.[channel] ?? 0];
-  return Math.max(Math.abs(low), Math.abs(low + LAST_CODE * step), 1e-30);
+  return { codes: new Uint8Array(codes ?? []), pairs };
 }
 
 export class OpenLayers {
@@ -108,7 +102,7 @@ export class OpenLayers {
       opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
       faces.paint([{
         mode: MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : layerRange(activation.summary).high,
-        map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: [0, 0, 0], mixed: false,
+        clamp: tensor.clamp, map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false,
       }], new Uint8Array(SHEETS_WIDE * 4));
       this.move(node.id, pose);
     }

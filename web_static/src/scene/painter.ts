@@ -2,7 +2,7 @@
 
 import type { Activation, AttributionInfo, HeatMap } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
-import { LAST_CODE, type Tensor } from "../bundle/tensor";
+import { LAST_CODE, valueOf, type Tensor } from "../bundle/tensor";
 import { KINDS, rgb, TOKENS } from "../colour/tokens";
 import { layerRange } from "../colour/value";
 import type { Grid } from "../forms/form";
@@ -33,6 +33,11 @@ export function isMean(node: ViewNode, tensor: Tensor): boolean {
   return (node.form === "planes" || node.form === "volume") && tensor.shape[0] === 1 && (node.stored[0] ?? 1) > 1;
 }
 
+export function kindColour({ kind }: ViewNode, theme: ViewState["theme"]): readonly [number, number, number] {
+  const [r, g, b] = rgb(KINDS[theme][kind]);
+  return [r / 255, g / 255, b / 255];
+}
+
 export class Painter {
   readonly #info: AttributionInfo | undefined;
   readonly #maps: ReadonlyMap<string, HeatMap>;
@@ -55,11 +60,10 @@ export class Painter {
 
   paint(node: ViewNode, pose: Pose): Paint {
     const { state, stock } = this;
-    const kind = rgb(KINDS[state.theme][node.kind]);
     const activation = this.report.activation(state.sample, node.shows);
     const blank: Paint = {
-      mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
-      tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: [kind[0] / 255, kind[1] / 255, kind[2] / 255],
+      mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, clamp: null, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
+      tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: kindColour(node, state.theme),
     };
     if (node.role === "stub" && !node.folded) return blank;
     const picture = this.#picture(node);
@@ -74,7 +78,7 @@ export class Painter {
     if (isMean(node, face.tensor)) return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.plain(), end: 1 };
     const own = state.range === "channel" && face.tensor.shape[0] !== 1;
     const end = own ? 0 : layerRange(activation.summary).high;
-    return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end };
+    return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end, clamp: face.tensor.clamp };
   }
 
   #picture(node: ViewNode): MapPlace | null {
@@ -102,10 +106,10 @@ export class Painter {
     if (maps === 1) return { offset: this.stock.offset(thumb) ?? 0, height, width, unit };
     const offset = this.stock.extra(`mean ${this.state.sample} ${node}`, () => {
       const sums = new Float32Array(height * width);
-      const { codes, scale, zero } = tensor;
+      const { codes, scale, zero, clamp } = tensor;
       for (let i = 0; i < maps * height * width; i++) {
         const [code, map, cell] = [codes?.[i] ?? 0, Math.floor(i / sums.length), i % sums.length];
-        if (code <= LAST_CODE) sums[cell] = (sums[cell] ?? 0) + Math.abs((zero?.[map] ?? 0) + (scale?.[map] ?? 0) * code);
+        if (code <= LAST_CODE) sums[cell] = (sums[cell] ?? 0) + Math.abs(valueOf(code, scale?.[map] ?? 0, zero?.[map] ?? 0, clamp));
       }
       const most = Math.max(...sums, 1e-30);
       return Uint8Array.from(sums, (value) => Math.round((value / most) * LAST_CODE));

@@ -1,5 +1,6 @@
 // What the shader must know about each box, as rows of a texture.
 
+import type { Clamp } from "../bundle/tensor";
 import type { Grid } from "../forms/form";
 import { MODE, PARAM_TEXELS } from "./faceshader";
 
@@ -29,6 +30,7 @@ export interface Paint {
   readonly quants: number;
   /** The value at the end of the colour scale; 0 where each channel has its own. */
   readonly end: number;
+  readonly clamp: Clamp | null;
   readonly map: MapPlace | null;
   readonly heat: MapPlace | null;
   readonly opacity: number;
@@ -41,10 +43,13 @@ export interface Paint {
   readonly mixed: boolean;
 }
 
+/** No bound, as a number that a texture holds. */
+const UNBOUNDED = 3.4e38;
+
 export const NO_DECK: Deck = { sheets: 1, side: -1, top: -1, height: 0, width: 0, contrast: 1 };
 
 export function writeParams(target: Float32Array, row: number, paint: Paint): void {
-  const { grid, map, heat, deck, kind } = paint;
+  const { grid, map, heat, deck, kind, clamp } = paint;
   const numbers = [
     paint.codes, paint.quants, paint.mode, paint.end,
     grid?.columns ?? 1, grid?.rows ?? 1, grid?.maps ?? 1, grid?.gap ?? 0,
@@ -54,7 +59,7 @@ export function writeParams(target: Float32Array, row: number, paint: Paint): vo
     map?.offset ?? 0, map?.height ?? 0, map?.width ?? 0, map?.unit ?? 1,
     heat?.offset ?? 0, heat?.height ?? 0, heat?.width ?? 0, heat?.unit ?? 1,
     deck.sheets, deck.side, deck.top, deck.contrast,
-    deck.height, deck.width, 0, 0,
+    deck.height, deck.width, Math.max(clamp?.low ?? -UNBOUNDED, -UNBOUNDED), Math.min(clamp?.high ?? UNBOUNDED, UNBOUNDED),
     ...kind, paint.mixed ? 1 : 0,
   ];
   target.set(numbers, row * PARAM_TEXELS * 4);
