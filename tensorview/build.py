@@ -92,7 +92,7 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
                 generator=f"tensorview {__version__}",
                 created=_now(),
                 title=about.title,
-                model=replace(about.model, macs=_sum(node.macs for node in nodes)),
+                model=replace(about.model, macs=_sum((*(node.macs for node in nodes), known.between or None))),
                 inputs=about.inputs,
                 nodes=nodes,
                 groups=known.groups,

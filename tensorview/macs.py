@@ -43,6 +43,24 @@ def macs(layer: Any, input_shapes: Any, output_shape: Any) -> int | None:
     return 0 if known.kind in FREE or known.role == "stub" else None
 
 
+def between(layer: Any, inside: dict[str, Any]) -> int:
+    """Multiply-adds that a composite layer makes between the calls inside it, per sample; 0 for all but attention.
+
+    `inside` gives the output shape of each inner layer's call by that layer's name, batch included. Scores are query
+    times key, and the result is scores times value: no layer of their own makes these products.
+    """
+    parts = [first_shape(inside.get(name)) for name in ("query", "key", "value")]
+    if not any(ancestor.__name__ in COMPOSITE for ancestor in type(layer).__mro__) or None in parts:
+        return 0
+    (asked, found, value) = ([int(size or 0) for size in part or ()] for part in parts)
+    if min(len(asked), len(found), len(value)) < 4:
+        return 0
+    heads = asked[-2]
+    return math.prod(asked[1:-2]) * math.prod(found[1:-2]) * heads * (found[-1] + value[-1])
+
+
+COMPOSITE = ("MultiHeadAttention", "GroupedQueryAttention")
+
 FREE = {"input", "pool", "norm", "activation", "merge", "reshape", "embedding"}
 """Kinds that make no products of matrices, unless COUNTS says otherwise."""
 

@@ -10,8 +10,8 @@ from tensorview.blobs import BlobWriter
 from tensorview.budget import Size
 from tensorview.kernels import kernels
 from tensorview.layers import Description, describe, first_shape, stored_shape
-from tensorview.macs import macs
-from tensorview.manifest import GroupInfo, Kind, NodeInfo, TensorRef, Weight
+from tensorview.macs import between, macs
+from tensorview.manifest import Fact, GroupInfo, Kind, NodeInfo, TensorRef, Weight
 from tensorview.statistics import parameters
 from tensorview.tracing import Trace
 
@@ -30,6 +30,8 @@ class Structure:
     leaders: dict[str, str]
     """The node whose result a follower carries on, by follower."""
     blobs: tuple[BlobWriter, ...]
+    between: int
+    """Multiply-adds per sample that belong to no layer call: the products inside attention."""
 
 
 def structure(trace: Trace, *, weights: bool = True) -> Structure:
@@ -63,21 +65,24 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
             )
         )  # fmt: skip
     own = _own_weights(trace, shelf)
-    groups = []
+    groups, products = [], 0
     for group in trace.groups:
         layer = trace.layer_of(group.id)
+        made = between(layer, {node.layer: node.shape for node in trace.nodes if node.group == group.id})
+        products += made
         known = describe(layer, group.class_name, group.shape)
         groups.append(
             GroupInfo(
                 id=group.id, label=group.layer, layer=group.layer, class_name=group.class_name, call=group.call,
                 group=group.group, shape=tuple(int(n or 0) for n in (first_shape(group.shape) or ())[1:]),
-                params=parameters(layer)[0], facts=known.facts,
+                params=parameters(layer)[0],
+                facts=(*known.facts, *([Fact(name="multiply-adds of the scores", value=f"{made:,}")] if made else ())),
                 weights=own[group.id],
             )
         )  # fmt: skip
     sizes = tuple(_size(node, descriptions, shapes[node.id], sources[node.id]) for node in nodes)
     leaders = {n.id: sources[n.id][0] for n, size in zip(nodes, sizes, strict=True) if size.follower}
-    return Structure(tuple(nodes), tuple(groups), descriptions, sizes, leaders, tuple(shelf.blobs))
+    return Structure(tuple(nodes), tuple(groups), descriptions, sizes, leaders, tuple(shelf.blobs), products)
 
 
 def _own_weights(trace: Trace, shelf: _Shelf) -> dict[str, tuple[Weight, ...]]:

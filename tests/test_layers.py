@@ -150,7 +150,8 @@ def test_facts() -> None:
     assert facts(layers.Rescaling(1 / 255, offset=-1), 4) == {"scale": "0.00392157", "offset": "-1"}
     assert facts(layers.LSTM(5, go_backwards=True), 5)["backwards"] == "yes"
     assert facts(layers.Bidirectional(layers.LSTM(5)), 10) == {"wraps": "LSTM, 5", "merge": "concat"}
-    assert facts(layers.MultiHeadAttention(2, 3), 7, 4)["heads"] == "2"
+    assert facts(layers.MultiHeadAttention(2, 3), 7, 4) == {"heads": "2", "key size": "3", "value size": "3"}
+    assert facts(layers.MultiHeadAttention(2, 3, dropout=0.1), 7, 4)["dropout"] == "0.1"
     assert facts(layers.ZeroPadding2D(((3, 3), (1, 2))), 9, 9, 4) == {"padding": "3×3, 1×2"}
     assert facts(layers.Concatenate(), 4) == {"axis": "-1"}
     known = layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 4.0])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tensorview.macs import macs
+from tensorview.macs import between, macs
 
 
 def count(layer: keras.Layer, *shapes: tuple[int, ...]) -> int | None:
@@ -75,6 +75,14 @@ def test_attention_by_hand() -> None:
     products = 5 * 4 * (6 + 14)
     assert count(layer, (1, 5, 6), (1, 4, 8)) == projections + products
     assert count(layers.Attention(), (1, 5, 6), (1, 4, 6)) == 5 * 4 * 12
+
+
+def test_what_attention_does_between_its_layers() -> None:
+    layer = layers.MultiHeadAttention(num_heads=2, key_dim=3, value_dim=7)
+    inside = {"query": (1, 5, 2, 3), "key": (1, 4, 2, 3), "value": (1, 4, 2, 7), "attention_output": (1, 5, 6)}
+    assert between(layer, inside) == 5 * 4 * 2 * (3 + 7)
+    assert between(layers.Dense(3), inside) == 0
+    assert between(layer, {}) == 0
 
 
 def test_dot_products() -> None:

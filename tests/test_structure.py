@@ -53,3 +53,14 @@ def test_each_weight_is_shown_by_the_innermost_call_that_holds_it() -> None:
         "block": ["token"],
         "around": ["scale"],
     }
+
+
+def test_attention_counts_what_it_does_between_its_layers() -> None:
+    x = keras.Input((5, 6))
+    model = keras.Model(x, keras.layers.MultiHeadAttention(2, 3, name="attention")(x, x))
+    known = structure(trace(model, np.ones((2, 5, 6), np.float32)))
+    products = 5 * 5 * 2 * (3 + 3)
+    assert known.between == products
+    assert sum(node.macs or 0 for node in known.nodes) == 4 * 5 * 6 * 6
+    [group] = known.groups
+    assert {fact.name: fact.value for fact in group.facts}["multiply-adds of the scores"] == f"{products}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tensorview.layers.description import Entry
-from tensorview.layers.facts import flags, named, together
+from tensorview.layers.facts import flags, named, together, unless_zero
 from tensorview.layers.layout import queries
 
-_SCALED = together(named(score="score_mode", dropout="dropout"), flags(scaled="use_scale"))
+_SCALED = together(named(score="score_mode"), unless_zero(dropout="dropout"), flags(scaled="use_scale"))
 
 ENTRIES = {
     "Attention": Entry(kind="attention", layout=queries, facts=_SCALED),
@@ -14,7 +14,9 @@ ENTRIES = {
     "MultiHeadAttention": Entry(
         kind="attention",
         layout=queries,
-        facts=named(heads="num_heads", key_size="key_dim", value_size="value_dim", dropout="dropout"),
+        facts=together(
+            named(heads="num_heads", key_size="key_dim", value_size="value_dim"), unless_zero(dropout="dropout")
+        ),
     ),
     "GroupedQueryAttention": Entry(
         kind="attention",

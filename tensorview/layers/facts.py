@@ -57,6 +57,12 @@ def named(**settings: str) -> FactsOf:
     return facts
 
 
+def unless_zero(**settings: str) -> FactsOf:
+    """As `named`, without settings that are 0."""
+    facts_of = named(**settings)
+    return lambda layer: tuple(fact for fact in facts_of(layer) if fact.value != "0")
+
+
 def flags(**settings: str) -> FactsOf:
     """A fact for each attribute that is true: `flags(backwards="go_backwards")`."""
 
