@@ -269,3 +269,39 @@ def test_names_roles_and_focus(lenet_tab: Tab) -> None:
         assert page.get_by_role(role).count() >= 1, role
     page.keyboard.press("Tab")
     assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+CONTRASTS = """() => {
+    const numbers = (colour) => {
+        const found = colour.match(/[\\d.]+/g).map(Number);
+        return colour.startsWith('color(') ? found.slice(0, 4).map((v, i) => (i < 3 ? v * 255 : v)) : found;
+    };
+    const luminance = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
+        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = numbers(getComputedStyle(at).backgroundColor);
+            if (colour[3] !== 0) return colour;
+        }
+    };
+    const faint = [];
+    for (const element of document.querySelectorAll('.tv *')) {
+        const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+        if (!own || element.closest('.view') || !element.checkVisibility()) continue;
+        const [a, b] = [luminance(numbers(getComputedStyle(element).color)), luminance(behind(element))];
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (ratio < 4.5) faint.push(`${element.className}: ${element.textContent.slice(0, 30)} ${ratio.toFixed(2)}`);
+    }
+    return faint;
+}"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_all_text_of_the_panels_can_be_read(theme: str, new_tab: NewTab, lenet_page: Exported) -> None:
+    tab = new_tab(color_scheme=theme).open(lenet_page.path, "#node=conv_2&open=1")
+    expect(tab.page.locator(".tiles.channels .tile").first).to_be_visible()
+    assert tab.page.evaluate(CONTRASTS) == []
+    tab.page.get_by_role("radio", name="Grad-CAM").click()
+    expect(tab.page.locator(".alphas li").first).to_be_visible()
+    assert tab.page.evaluate(CONTRASTS) == []

@@ -21,6 +21,7 @@ import { channelRange, rangeOf } from "./panels/ranges";
 import { samples } from "./panels/samples";
 import { result, sheet } from "./panels/sheet";
 import { side } from "./panels/side";
+import { snapshot } from "./panels/snapshot";
 import { isSubject, subjectOf } from "./panels/subject";
 import { keepTheme, systemTheme } from "./panels/theme";
 import { tooltip, type Hovered } from "./panels/tooltip";
@@ -121,7 +122,7 @@ export function page(root: HTMLElement, opened: Opened): void {
     pill.remove();
     host.replaceWith(flat(report, store));
   }
-  const items = exportItems(report, store, tell, scene ? () => scene.picture() : null);
+  const items = exportItems(report, store, tell, scene ? async () => snapshot(host, await scene.picture()) : null);
   root.prepend(topbar(report, store, tell, items, about.toggle));
   for (const note of report.manifest.notes) tell.note(note);
 

@@ -9,7 +9,7 @@ import { el, watch } from "./dom";
 import { percentText, valueText } from "./format";
 import { drawSignal } from "./heat/signal";
 import { channelWeights } from "./heat/weights";
-import { drawHeat } from "./heatpicture";
+import { drawHeat, prepare } from "./heatpicture";
 import { share } from "./prediction";
 import { nameOf } from "./subject";
 
@@ -56,11 +56,9 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       ];
       Promise.all(parts).then(
         ([base, heat]) => {
-          const job = (): void => {
-            const { theme, opacity } = store.get();
-            drawHeat(warm, base, heat, { side: SIDE, opacity, theme });
-          };
-          drawHeat(plain, base, null, { side: SIDE, opacity: 1, theme: state.theme });
+          const prepared = prepare(base, heat, SIDE);
+          const job = (): void => drawHeat(warm, prepared, store.get().opacity, state.theme);
+          drawHeat(plain, { ...prepared, heat: null }, 1, state.theme);
           jobs.push(job);
           job();
         },

@@ -1,7 +1,7 @@
 // A heat map laid over the picture that it explains.
 
 import type { Tensor } from "../bundle/tensor";
-import { lookup } from "../colour/maps";
+import { STEPS, table } from "../colour/maps";
 import type { Theme } from "../colour/tokens";
 import { drawPixels, pictureRgba } from "./picture";
 
@@ -11,62 +11,86 @@ const STRENGTH = 0.92;
 const GREYNESS = 0.75;
 const DIM: Readonly<Record<Theme, number>> = { dark: 0.62, light: 0.95 };
 
+/** A picture and its heat at the size of the screen; what is left to do is colour. */
+export interface Prepared {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green, blue of each pixel, 0..255. */
+  readonly base: Float32Array;
+  /** 0..1 of each pixel; null shows the picture alone. */
+  readonly heat: Float32Array | null;
+}
+
 export function smoothstep(from: number, to: number, x: number): number {
   const t = Math.min(1, Math.max(0, (x - from) / (to - from)));
   return t * t * (3 - 2 * t);
 }
 
-/** Bilinear with half-pixel centres, so that a hot cell in the middle stays in the middle. `u`, `v` in 0..1. */
-export function bilinear(at: (y: number, x: number) => number, width: number, height: number, u: number, v: number): number {
-  const x = Math.min(width - 1, Math.max(0, u * width - 0.5));
-  const y = Math.min(height - 1, Math.max(0, v * height - 0.5));
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  const [right, bottom] = [Math.min(width - 1, left + 1), Math.min(height - 1, top + 1)];
-  const [fx, fy] = [x - left, y - top];
-  const upper = at(top, left) * (1 - fx) + at(top, right) * fx;
-  const lower = at(bottom, left) * (1 - fx) + at(bottom, right) * fx;
-  return upper * (1 - fy) + lower * fy;
-}
-
-/** Draws at `side` pixels on the longer side. `heat` is (1, H, W) in 0..1; null draws the picture alone. */
-export function drawHeat(
-  canvas: HTMLCanvasElement,
-  picture: Tensor,
-  heat: Tensor | null,
-  options: { readonly side: number; readonly opacity: number; readonly theme: Theme },
-): void {
-  const base = pictureRgba(picture);
-  const zoom = options.side / Math.max(base.width, base.height, 1);
-  const [width, height] = [Math.max(1, Math.round(base.width * zoom)), Math.max(1, Math.round(base.height * zoom))];
-  const pixels = new Uint8ClampedArray(width * height * 4);
-  const sample = (channel: number, u: number, v: number): number =>
-    bilinear((y, x) => base.pixels[(y * base.width + x) * 4 + channel] ?? 0, base.width, base.height, u, v);
-  const [, heatHeight = 1, heatWidth = 1] = heat?.shape ?? [];
-  const hot = heat ? bakedValues(heat) : null;
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += 4) {
-      const [u, v] = [(x + 0.5) / width, (y + 0.5) / height];
-      const colour = [sample(0, u, v), sample(1, u, v), sample(2, u, v)];
-      const value = hot ? bilinear((row, column) => hot[row * heatWidth + column] ?? 0, heatWidth, heatHeight, u, v) : null;
-      pixels.set([...(value === null ? colour : blend(colour, value, options)), 255], to);
+/**
+ * Bilinear with half-pixel centres, so that a hot cell in the middle stays in the middle. `from` holds `depth` values for
+ * each of its pixels, of which the one at `channel` is taken.
+ */
+export function resize(
+  from: ArrayLike<number>,
+  [fromWidth, fromHeight]: readonly [number, number],
+  [width, height]: readonly [number, number],
+  depth = 1,
+  channel = 0,
+): Float32Array {
+  const made = new Float32Array(width * height);
+  const at = (row: number, column: number): number => from[(row * fromWidth + column) * depth + channel] ?? 0;
+  for (let y = 0, i = 0; y < height; y++) {
+    const v = Math.min(fromHeight - 1, Math.max(0, ((y + 0.5) / height) * fromHeight - 0.5));
+    const top = Math.floor(v);
+    const bottom = Math.min(fromHeight - 1, top + 1);
+    for (let x = 0; x < width; x++, i++) {
+      const u = Math.min(fromWidth - 1, Math.max(0, ((x + 0.5) / width) * fromWidth - 0.5));
+      const left = Math.floor(u);
+      const right = Math.min(fromWidth - 1, left + 1);
+      const upper = at(top, left) + (at(top, right) - at(top, left)) * (u - left);
+      const lower = at(bottom, left) + (at(bottom, right) - at(bottom, left)) * (u - left);
+      made[i] = upper + (lower - upper) * (v - top);
     }
   }
-  drawPixels(canvas, width, height, pixels);
+  return made;
 }
 
-function bakedValues(heat: Tensor): Float32Array {
-  const [, height = 1, width = 1] = heat.shape;
-  return Float32Array.from({ length: width * height }, (_, i) => heat.at(0, Math.floor(i / width), i % width));
+/** `side`: pixels of the longer side. `heat` is (1, H, W) in 0..1, or null. */
+export function prepare(picture: Tensor, heat: Tensor | null, side: number): Prepared {
+  const { width: w, height: h, pixels } = pictureRgba(picture);
+  const zoom = side / Math.max(w, h, 1);
+  const [width, height] = [Math.max(1, Math.round(w * zoom)), Math.max(1, Math.round(h * zoom))];
+  const base = new Float32Array(width * height * 3);
+  for (let channel = 0; channel < 3; channel++) {
+    resize(pixels, [w, h], [width, height], 4, channel).forEach((value, i) => (base[i * 3 + channel] = value));
+  }
+  if (!heat) return { width, height, base, heat: null };
+  const [, rows = 1, columns = 1] = heat.shape;
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => heat.at(0, Math.floor(i / columns), i % columns));
+  return { width, height, base, heat: resize(values, [columns, rows], [width, height]) };
 }
 
-/** One pixel: the picture greyed and dimmed, the heat shining through by its strength. Channels 0..255. */
-export function blend(colour: readonly number[], value: number, { opacity, theme }: { readonly opacity: number; readonly theme: Theme }): number[] {
-  const [r = 0, g = 0, b = 0] = colour;
-  const luminance = (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
-  const share = STRENGTH * smoothstep(COLD, HOT, value) * opacity;
-  const light = 0.72 + 0.48 * luminance;
-  return lookup("heat", theme, value).map((warm, i) => {
-    const grey = (colour[i] ?? 0) * (1 - GREYNESS) + luminance * 255 * GREYNESS;
-    return grey * DIM[theme] * (1 - share) + warm * light * share;
-  });
+/** The picture's pixels: greyed and dimmed, the heat shining through by its strength. */
+export function blend({ base, heat }: Prepared, opacity: number, theme: Theme): Uint8ClampedArray<ArrayBuffer> {
+  const count = base.length / 3;
+  const pixels = new Uint8ClampedArray(count * 4).fill(255);
+  const warm = table("heat", theme);
+  const dim = DIM[theme];
+  for (let i = 0, to = 0; i < count; i++, to += 4) {
+    const luminance = 0.2126 * (base[i * 3] ?? 0) + 0.7152 * (base[i * 3 + 1] ?? 0) + 0.0722 * (base[i * 3 + 2] ?? 0);
+    const hot = heat?.[i] ?? 0;
+    const share = STRENGTH * smoothstep(COLD, HOT, hot) * opacity;
+    const light = (0.72 + (0.48 * luminance) / 255) * share;
+    const colour = Math.round(Math.min(1, Math.max(0, hot)) * (STEPS - 1)) * 4;
+    for (let c = 0; c < 3; c++) {
+      const own = base[i * 3 + c] ?? 0;
+      const grey = own + (luminance - own) * GREYNESS;
+      pixels[to + c] = heat ? grey * dim * (1 - share) + (warm[colour + c] ?? 0) * light : own;
+    }
+  }
+  return pixels;
+}
+
+export function drawHeat(canvas: HTMLCanvasElement, prepared: Prepared, opacity: number, theme: Theme): void {
+  drawPixels(canvas, prepared.width, prepared.height, blend(prepared, opacity, theme));
 }

@@ -16,7 +16,7 @@ export function ceiling(counts: readonly number[]): number {
 
 /** `kind` colours the bars like the layer; null leaves them grey. Empty where there is no finite value. */
 export function histogram(title: string, aside: string, summary: Summary, kind: string | null): HTMLElement {
-  const box = el("section.histogram", {}, el("h3", {}, title, el("span.aside", {}, aside)));
+  const box = el("section.histogram", {}, el("h3", {}, el("span.title", { title }, title), el("span.aside", {}, aside)));
   const { histogram: counts, min, max } = summary;
   if (min === null || max === null || counts.length === 0) {
     box.append(el("p.note", {}, summary.count === 0 ? "No values." : "No finite values."));

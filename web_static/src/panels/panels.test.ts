@@ -10,6 +10,7 @@ import { inspector } from "./inspector";
 import { layers } from "./layers";
 import { notices } from "./notice";
 import { predictionList } from "./prediction";
+import { shortNames } from "./samples";
 import { sentence } from "./sentence";
 
 const HOSTILE = '<img src=x onerror="window.hurt=1">';
@@ -54,8 +55,17 @@ describe("sentence", () => {
     const mask: Prediction = { ...classes, name: "mask", kind: "map", top: [] };
     const box: Prediction = { ...classes, name: "box", kind: "values", activation: "none", total: 4, top: [{ index: 0, label: "0", value: 1.5, score: null }] };
     const data = report({ samples: [{ name: "photo", pictures: [], activations: [], predictions: [mask, box, classes, classes] }] });
-    expect(text(data)).toContain("→ mask, box 1.500, …, ");
+    expect(text(data)).toContain(`→ mask, box 1.500, …, out ${HOSTILE} 80.0 %`);
     expect(text(data)).toMatch(/and 1 more output$/);
+  });
+});
+
+describe("sample strip", () => {
+  it("shortens names to what tells them apart", () => {
+    expect(shortNames(["digits 1", "digits 2"])).toEqual(["1", "2"]);
+    expect(shortNames(["cat.png", "car.png"])).toEqual(["cat.png", "car.png"]);
+    expect(shortNames(["only one"])).toEqual(["only one"]);
+    expect(shortNames(["a b", "a b"])).toEqual(["b", "b"]);
   });
 });
 

@@ -40,9 +40,12 @@ export function drawPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: nu
   const pixels = new Uint8ClampedArray(width * height * 4);
   if (tensor.codes) {
     const colours = Array.from(codeValues(tensor, channel), (value) => colourOf(value, range, theme));
-    for (let i = 0; i < width * height; i++) {
-      const colour = colours[tensor.codes[start + i] ?? 0];
-      if (colour) pixels.set([...colour, 255], i * 4);
+    for (let i = 0, to = 0; i < width * height; i++) {
+      const [r, g, b] = colours[tensor.codes[start + i] ?? 0] ?? [0, 0, 0];
+      pixels[to++] = r;
+      pixels[to++] = g;
+      pixels[to++] = b;
+      pixels[to++] = 255;
     }
   } else {
     const values = tensor.values ?? [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { decode, type Tensor } from "../bundle/tensor";
 import { lookup } from "../colour/maps";
 import { strongest } from "./heat/weights";
-import { bilinear, blend } from "./heatpicture";
+import { blend, resize, type Prepared } from "./heatpicture";
 import { ceiling } from "./histogram";
 import { rgbTile } from "./inspector/kernels";
 import { sortChannels } from "./inspector/channels";
@@ -48,20 +48,23 @@ describe("channels", () => {
 
 describe("heat", () => {
   it("is laid on with half-pixel centres: the middle cell stays in the middle", () => {
-    const at = (y: number, x: number): number => (y === 1 && x === 1 ? 1 : 0);
-    const row = Array.from({ length: 30 }, (_, i) => bilinear(at, 3, 3, (i + 0.5) / 30, 0.5));
+    const values = resize([0, 0, 0, 0, 1, 0, 0, 0, 0], [3, 3], [30, 30]);
+    const row = [...values.slice(14 * 30, 15 * 30)];
     expect(row.indexOf(Math.max(...row))).toBe(14);
-    expect(row[14]).toBeCloseTo(row[15] ?? 0, 12);
+    expect(row[14]).toBeCloseTo(row[15] ?? 0, 6);
+    // By hand: the centre of pixel 20 lies at 20.5 / 30 * 3 - 0.5 = 1.55 cells.
+    expect(resize([0, 1, 0], [3, 1], [30, 1])[20]).toBeCloseTo(1 - 0.55, 6);
   });
 
   it("leaves the picture grey and dim where nothing speaks for the class, and burns where much does", () => {
-    const dark = { opacity: 1, theme: "dark" } as const;
-    const cold = blend([200, 100, 100], 0, dark);
+    const one = (colour: readonly number[], heat: number): Prepared => ({ width: 1, height: 1, base: Float32Array.from(colour), heat: Float32Array.of(heat) });
+    const cold = blend(one([200, 100, 100], 0), 1, "dark").slice(0, 3);
     expect(Math.max(...cold) - Math.min(...cold)).toBeLessThan(20);
-    const hot = blend([200, 200, 200], 1, dark);
-    const warm = lookup("heat", "dark", 1);
+    const hot = blend(one([200, 200, 200], 0.6), 1, "dark");
+    const warm = lookup("heat", "dark", 0.6);
     expect((hot[0] ?? 0) - (hot[2] ?? 0)).toBeGreaterThan((warm[0] - warm[2]) * 0.8);
-    expect(blend([200, 200, 200], 1, { ...dark, opacity: 0 })).toEqual(blend([200, 200, 200], 0, dark));
+    expect(blend(one([200, 200, 200], 1), 0, "dark")).toEqual(blend(one([200, 200, 200], 0), 0, "dark"));
+    expect([...blend({ ...one([200, 100, 50], 1), heat: null }, 1, "dark")]).toEqual([200, 100, 50, 255]);
   });
 
   it("names the channels that add most, not those with large weights on empty maps", () => {

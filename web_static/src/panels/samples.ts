@@ -6,9 +6,21 @@ import type { Store } from "../state/store";
 import { button, el, watch } from "./dom";
 import { drawPicture } from "./picture";
 
+/** Names without what they all begin with, where that leaves something of each: "digits 1", "digits 2" become 1, 2. */
+export function shortNames(names: readonly string[]): readonly string[] {
+  const [first = ""] = names;
+  let shared = 0;
+  while (shared < first.length && names.every((name) => name[shared] === first[shared])) shared++;
+  // Only whole words go.
+  while (shared > 0 && !/[\s_./-]/.test(first[shared - 1] ?? "")) shared--;
+  const short = names.map((name) => name.slice(shared));
+  return names.length > 1 && short.every((name) => name.length > 0) ? short : names;
+}
+
 /** A radio group; arrow keys go from sample to sample. */
 export function samples(report: Report, store: Store): HTMLElement {
   const strip = el("div.samples", { role: "radiogroup", "aria-label": "Sample" });
+  const names = shortNames(report.manifest.samples.map((sample) => sample.name));
   const buttons = report.manifest.samples.map((sample, index) => {
     const item = el("button.sample", { type: "button", role: "radio", title: sample.name, "aria-label": sample.name });
     const picture = sample.pictures[0];
@@ -18,7 +30,7 @@ export function samples(report: Report, store: Store): HTMLElement {
       void drawPicture(canvas, report, picture.tensor);
     } else {
       item.classList.add("named");
-      item.textContent = sample.name;
+      item.append(el("span", {}, names[index] ?? sample.name));
     }
     item.addEventListener("click", () => chooseSample(store, report, index));
     return item;

@@ -27,6 +27,7 @@ export function sentence(report: Report, sampleIndex: number): readonly Node[] {
   sample.predictions.slice(0, MOST_OUTPUTS).forEach((prediction, i) => {
     if (i > 0) parts.push(text(", "));
     const short = summary(prediction);
+    if (short && sample.predictions.length > 1 && prediction.kind !== "values") parts.push(text(`${prediction.name} `));
     if (!short) parts.push(text(prediction.name));
     else parts.push(strong(short.label), text(` ${short.score}`));
   });
