@@ -202,6 +202,9 @@ def test_the_nearest_known_ancestor_speaks_for_a_custom_class() -> None:
     class Dense(layers.Layer):  # type: ignore[misc]
         units = 7
 
+    bare = Sharper(4, 3)
+    del bare.kernel_size
+    assert (of(bare, 9, 8, 4).kind, of(bare, 9, 8, 4).facts) == ("conv", ())
     assert of(Sharper(4, 3), 9, 8, 4).kind == "conv"
     assert facts(Sharper(4, 3), 9, 8, 4)["kernel"] == "3×3"
     own = of(Dense(), 9, 8, 4)

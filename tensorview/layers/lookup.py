@@ -23,7 +23,7 @@ from tensorview.layers import (
 from tensorview.layers.description import Description, Entry, Layout
 from tensorview.layers.layout import by_rank, model_input
 from tensorview.layers.stored import count, first_shape
-from tensorview.manifest import Role
+from tensorview.manifest import Fact, Role
 
 LAYERS: dict[str, Entry] = {
     **activation.ENTRIES,
@@ -66,6 +66,15 @@ def entry(layer: Any, class_name: str) -> tuple[Entry, bool]:
     return UNKNOWN, False
 
 
+def _facts(known: Entry, layer: Any) -> tuple[Fact, ...]:
+    if known.facts is None or layer is None:
+        return ()
+    try:
+        return known.facts(layer)
+    except Exception:  # a subclass need not have what its Keras ancestor has; that is no reason to show nothing
+        return ()
+
+
 def _is_layer(ancestor: type) -> bool:
     return any(base.__name__ == "Layer" and base.__module__.startswith("keras.") for base in ancestor.__mro__)
 
@@ -90,7 +99,7 @@ def describe(layer: Any, class_name: str, shape: Any, inputs: tuple[Description,
     role: Role = known.role
     if role == "merge" and len(inputs) == 1 and known is OPERATIONS.get(class_name):
         role = "stub"  # x * 2: one line in, one line out, nothing meets here
-    facts = known.facts(layer) if known.facts and layer is not None else ()
+    facts = _facts(known, layer)
     several = count(shape)
     note = f"returns {several} tensors; the first is shown" if several > 1 else known.note
     return Description(kind=known.kind, role=role, layout=layout, facts=facts, note=note)
