@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """What the `tensorview` command runs."""
+    # A polite kill ends like Ctrl-C does: what is half-written is removed on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     code = main()
     if any(thread.name == "tensorview-deep" for thread in threading.enumerate()):
         # Ctrl-C left a thread inside TensorFlow; an orderly shutdown would wait for it or crash under it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -98,7 +99,7 @@ def test_version(capsys: Captured) -> None:
         (["export", "m.keras", "--budget", "much"], "invalid float value"),
         (["export", "m.keras", "--budget", "5", "--full"], "--full"),
         (["export", "m.keras", "-o", "page.pdf"], "--format"),
-        (["export", "m.keras", "--methods", "gradcam"], "grad_cam"),
+        (["export", "m.keras", "-i", "x.png", "--methods", "gradcam"], "grad_cam"),
         (["export", "none.keras"], "does not exist"),
         (["export", "m.keras", "-o", "no/such/folder.html"], "is not a folder"),
         (["export", "keras:ResNet49", "--weights", "none"], "ResNet50"),
@@ -121,6 +122,7 @@ def test_export_writes_a_page_named_after_the_model(capsys: Captured, lenet: Exa
     ok("export", lenet.path, "-i", digit)
     out = capsys.readouterr().out
     assert "0..1 (guessed: the model has no Rescaling layer); --preprocess chooses another" in out
+    assert re.search(r"^seven: 7, \d+\.\d%$", out, re.MULTILINE)
     assert "lenet_mnist.html" in out
     bundle = open_bundle("lenet_mnist.html")
     assert bundle.manifest.samples[0].name == "seven"
@@ -231,6 +233,34 @@ def test_ctrl_c_leaves_nothing(lenet: Example, monkeypatch: pytest.MonkeyPatch, 
     assert main(["export", str(lenet.path)]) == 130
     assert capsys.readouterr().err == "tensorview: stopped\n"
     assert list(Path().iterdir()) == []
+
+
+def test_a_polite_kill_leaves_nothing(lenet: Example) -> None:
+    code = (
+        "import os, signal, tensorview.cli as cli, tensorview.files as files\n"
+        "cli.main = lambda: write()\n"
+        "def write():\n"
+        "    with files.whole_file('x.html') as file:\n"
+        "        file.write(b'half')\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "cli.entry()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert list(Path().iterdir()) == []
+
+
+def test_what_a_small_budget_costs_is_said(capsys: Captured, coffee: Path) -> None:
+    arguments = ("keras:MobileNet", "--weights", "none", "-i", coffee, "--budget", "2", "--methods", "none")
+    ok("export", *arguments, "-o", "x.tview")
+    out = capsys.readouterr().out
+    assert re.search(
+        r"^\d+ of \d+ layers have smaller maps here, down to \d+ px, for the limit of 2 MB", out, re.MULTILINE
+    )
+
+
+def test_a_target_without_an_input(capsys: Captured, lenet: Example) -> None:
+    assert "-i" in fails(capsys, "export", lenet.path, "--target", "3")
 
 
 def test_a_model_of_keras_applications(capsys: Captured, coffee: Path) -> None:

@@ -286,6 +286,14 @@ def test_weights_that_point_into_other_files(tmp_path: Path) -> None:
     assert "other files" in refused(weights_replaced(tmp_path, external))
 
 
+def test_weights_in_a_loop(tmp_path: Path) -> None:
+    def loop(file: h5py.File) -> None:
+        group = file.create_group("layers")
+        group["again"] = group
+
+    assert "twice" in refused(weights_replaced(tmp_path, loop))
+
+
 def test_weights_that_declare_more_than_they_store(tmp_path: Path) -> None:
     def huge(file: h5py.File) -> None:
         file.create_dataset("huge", (2**40,), "f4", chunks=(2**20,))

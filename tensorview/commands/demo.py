@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from tensorview.commands import common
+from tensorview.commands import common, words
 
 NAME = "demo"
 HELP = "export the embedded demo: LeNet-5 on ten handwritten digits"
@@ -38,8 +38,9 @@ def run(options: argparse.Namespace) -> None:
         batch = replace(batch, names=tuple(f"digit {i}" for i in range(len(batch.names))))
         from tensorview.exporting import export
 
-        export(model, batch, path, title="LeNet-5 on MNIST", force=options.force, progress=progress)
-    common.say_inputs(options, batch)
+        bundle = export(model, batch, path, title="LeNet-5 on MNIST", force=options.force, progress=progress)
+    for line in words.told(bundle.manifest):
+        common.say(options, line)
     common.say_written(options, path)
     if options.open:
         common.open_in_browser(path)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tensorview.commands import common
+from tensorview.commands import common, words
 from tensorview.errors import OptionError
+
+if TYPE_CHECKING:
+    from tensorview.bundle import Bundle
 
 NAME = "export"
 HELP = "export a model's run as one HTML page (or a folder, a .tview archive, JSON)"
@@ -35,6 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.full and options.budget is not None:
         raise OptionError("--full lifts the byte budget, so --budget makes no sense beside it; give one of them")
+    if not options.input and (options.target != "top" or options.methods not in (None, "none")):
+        raise OptionError("--target and --methods explain what a model says of an input; give one with -i")
     format = _format(options)
     path = Path(options.output) if options.output else Path(_stem(options.model) + SUFFIXES[format])
     from tensorview.files import check_free
@@ -46,8 +51,12 @@ def run(options: argparse.Namespace) -> None:
         model = common.load(options)
         names = common.read_names(model, options)
         batch = common.read_batch(model, options)
-        write(options, model, batch, path, format=format, labels=names, methods=methods, progress=progress)
+        manifest = write(
+            options, model, batch, path, format=format, labels=names, methods=methods, progress=progress
+        ).manifest
     common.say_inputs(options, batch)
+    for line in words.told(manifest):
+        common.say(options, line)
     if names is None and batch is not None and common.class_count(model) == 1000:
         common.say(options, "1,000 classes without names; --labels imagenet names them")
     common.say_written(options, path)
@@ -55,10 +64,10 @@ def run(options: argparse.Namespace) -> None:
         common.open_in_browser(path)
 
 
-def write(options: argparse.Namespace, model: Any, batch: Any, path: Path, **more: Any) -> None:
+def write(options: argparse.Namespace, model: Any, batch: Any, path: Path, **more: Any) -> Bundle:
     from tensorview.exporting import DEFAULT_BUDGET, export
 
-    export(
+    return export(
         model,
         batch,
         path,
