@@ -127,7 +127,7 @@ function portsOf(a: Stand, b: Stand, x0: number, x1: number, within: Within, wir
   // Above what stands to the left and the right of the pole, so that the name hides no face.
   const over = (item: Stand, from: number): number => {
     const beside = within(item.row, item.lane, from - 1, from + 2).filter((other) => !other.glyph);
-    return Math.max(...beside.map((other) => other.floor + other.pose.height), item.rail) + m.ARC;
+    return Math.max(...beside.map((other) => other.floor + other.pose.height), item.rail) + m.ARC + 0.12;
   };
   const [up, down] = [over(a, a.column), over(b, b.column - 1)];
   const made = [

@@ -8,10 +8,11 @@ import { layout as shelves } from "../layout/layout";
 import { PITCH } from "../layout/measures";
 import type { Layout, Options, Placed } from "../layout/types";
 import type { ViewState } from "../state/store";
-import { fit, type Extent, type Frame, type View } from "./camera";
+import { fit, Lens, type Extent, type Frame, type View } from "./camera";
 import { labelWidth } from "./labels";
 import { RESERVED, showable } from "./predictions";
 import { corners } from "./solid";
+import { trimmed } from "./trim";
 
 export interface Arrangement {
   readonly layout: Layout;
@@ -54,7 +55,8 @@ export function arrange(report: Report, view: ViewGraph, state: ViewState, width
   const direction = focus === null ? { yaw: 0, pitch: PITCH } : FOCUS;
   const home = fit(focus === null ? whole(layout, options) : near(layout, focus, phone), frame, direction.yaw, direction.pitch);
   const speaking = focus === null ? null : new Set([focus, ...beside(layout.placed, focus)]);
-  return { layout, home, focus, frame, phone, labelled: ({ node }) => speaking === null || speaking.has(node.id) };
+  const cut = trimmed(layout, new Lens(home, width, height));
+  return { layout: cut, home, focus, frame, phone, labelled: ({ node }) => speaking === null || speaking.has(node.id) };
 }
 
 function extentsOf(item: Placed, layout: Layout, right: number): Extent[] {

@@ -118,11 +118,20 @@ vec3 front(vec2 uv) {
   if (mode == 2) return pixel(uv);
   return mode == 3 ? heatMap(uv) : heatPicture(uv);
 }
+// The mean of nine places in a pixel, where it lies across the edge of a cell; else one is enough.
 vec3 averaged(vec2 uv) {
-  vec2 dx = dFdx(uv) / 3.0, dy = dFdy(uv) / 3.0;
+  vec2 dx = dFdx(uv), dy = dFdy(uv);
+  bool grid = p0.z < 1.5;
+  vec2 cells = grid ? vec2(p2.y, p2.x) : p5.zy;
+  vec2 tiles = grid ? p1.xy : vec2(1.0);
+  float inner = grid ? 1.0 - 2.0 * p1.w : 1.0;
+  vec2 reach = (abs(dx) + abs(dy)) * tiles * cells / inner;
+  vec2 spot = (fract(uv * tiles) - (grid ? p1.w : 0.0)) * cells / inner;
+  vec2 near = min(fract(spot), 1.0 - fract(spot));
+  if (!any(lessThan(near, reach * 0.5))) return front(min(uv, 0.999999));
   vec3 sum = vec3(0.0);
   for (int i = -1; i <= 1; i++) {
-    for (int j = -1; j <= 1; j++) sum += front(clamp(uv + dx * float(i) + dy * float(j), 0.0, 0.999999));
+    for (int j = -1; j <= 1; j++) sum += front(clamp(uv + (dx * float(i) + dy * float(j)) / 3.0, 0.0, 0.999999));
   }
   return sum / 9.0;
 }

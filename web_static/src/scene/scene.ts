@@ -215,10 +215,14 @@ class Shown implements Scene {
     return new Lens(this.#camera.value, this.#size.width, this.#size.height);
   }
 
+  /** The lens of the whole picture: lines are as wide as they should be there. */
+  #home(): Lens {
+    return new Lens(this.#arranged?.home ?? this.#camera.value, this.#size.width, this.#size.height);
+  }
+
   #place(view: View, smooth: boolean, byHand: boolean): void {
     this.#moved = byHand;
     this.#camera.to(view, this.#camera.value, smooth);
-    this.#dirty.ink = true;
     this.#ask();
   }
 
@@ -239,17 +243,17 @@ class Shown implements Scene {
   #frame(now: number): void {
     this.#asked = 0;
     if (!this.#arranged || this.#size.width < 2) return;
-    const moving = [this.#stand.step(now), this.#camera.step(now)].some(Boolean);
+    const moved = this.#stand.step(now);
+    this.#camera.step(now);
     const state = this.store.get();
     const [lens, { placed, poses }] = [this.#lens(), this.#stand.value];
     this.#stage.theme(state.theme);
     if (this.#dirty.paint) this.#paint(state);
-    if (this.#dirty.paint || this.#stand.moving || moving || this.#dirty.ink) {
+    // A camera that moves changes nothing but the view.
+    if (this.#dirty.paint || this.#dirty.ink || moved) {
       const drawn = placed.map((item, i) => this.#dimmed(item, at(poses, i), state));
-      const hidden = (box: number): boolean => this.#open.get(at(placed, box).node.id) !== undefined;
-      this.#stage.faces.move(placed.map((item, i) => (item.glyph ? { ...at(drawn, i), fade: 1 } : at(drawn, i))), hidden);
-      placed.forEach((item, i) => this.#open.move(item.node.id, at(drawn, i)));
-      this.#inks(lens, drawn, state);
+      if (this.#dirty.paint || moved) this.#pose(placed, drawn);
+      this.#inks(drawn, state);
     }
     const byId = new Map(placed.map((item, i) => [item.node.id, at(poses, i)]));
     const first = new Set([state.hovered, state.selected].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
@@ -257,11 +261,14 @@ class Shown implements Scene {
     this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused());
     this.#stage.draw(lens);
     this.#dirty = { ink: false, paint: false };
-    if (this.#stand.moving || this.#camera.moving) {
-      this.#dirty.ink = true;
-      this.#ask();
-    }
+    if (this.#stand.moving || this.#camera.moving) this.#ask();
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #pose(placed: readonly Placed[], poses: readonly Pose[]): void {
+    const hidden = (box: number): boolean => this.#open.get(at(placed, box).node.id) !== undefined;
+    this.#stage.faces.move(placed.map((item, i) => (item.glyph ? { ...at(poses, i), fade: 1 } : at(poses, i))), hidden);
+    placed.forEach((item, i) => this.#open.move(item.node.id, at(poses, i)));
   }
 
   #boardFocused(): boolean {
@@ -295,7 +302,7 @@ class Shown implements Scene {
     this.#open.refresh(state, (id) => goals.get(id));
   }
 
-  #inks(lens: Lens, poses: readonly Pose[], state: ViewState): void {
+  #inks(poses: readonly Pose[], state: ViewState): void {
     const { placed } = this.#stand.value;
     const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock) : null;
     const selected = new Set([this.#focus, state.selected, painter?.chosen ?? null].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
@@ -305,7 +312,7 @@ class Shown implements Scene {
     const { lines, marks, discs } = this.#stage;
     lines.clear();
     if (this.#arranged) drawWires(lines, this.#arranged.layout, look, new Map(placed.map((item) => [item.node.id, item])));
-    drawBoxes(lines, placed, poses, look, lens, this.#focus);
+    drawBoxes(lines, placed, poses, look, this.#home(), this.#focus);
     lines.commit();
     discs.set(discsOf(placed, poses, look));
     marks.clear();
