@@ -12,6 +12,7 @@ import { channels } from "./inspector/channels";
 import { factList, head, otherFacts } from "./inspector/facts";
 import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
+import { within } from "./rows";
 import { nameOf, subjectOf, type Subject } from "./subject";
 
 const MOST_LINKS = 2;
@@ -75,9 +76,10 @@ export function inspector(report: Report, store: Store): HTMLElement {
       body.append(histogram("Activations", mean === null ? "" : `mean ${valueText(mean)}`, activation.summary, subject.kind));
     }
     if (subject.members.length > 0) {
+      const prefix = plan(report.manifest).blocks.get(subject.id)?.prefix ?? "";
       const rows = subject.members.map((id) => {
         const node = report.node(id);
-        return { id, name: node?.label ?? id, kind: node?.kind ?? "other", shape: shapeText(node?.shape ?? []) };
+        return { id, name: within(prefix, node?.label ?? id), kind: node?.kind ?? "other", shape: shapeText(node?.shape ?? []) };
       });
       body.append(members(subject.membersTitle, rows, subject.id, (id) => choose(store, id), unfoldable(subject)));
     }

@@ -1,6 +1,7 @@
 // The panel on the left: search, kinds, and the layers as a tree.
 
 import type { Report } from "../bundle/model";
+import { plan } from "../layout/plan";
 import { buildTree } from "../layout/tree";
 import { choose, toggle } from "../state/actions";
 import type { Store } from "../state/store";
@@ -42,6 +43,7 @@ export function layers(report: Report, store: Store): Layers {
     list,
     none,
   );
+  const { blocks } = plan(report.manifest);
   // Fused layers open in the list only; blocks open on the shelf too, so theirs is kept in the store.
   let opened: ReadonlySet<string> = new Set();
   let items: { readonly row: Row; readonly element: HTMLElement }[] = [];
@@ -72,13 +74,13 @@ export function layers(report: Report, store: Store): Layers {
   };
 
   const make = (row: Row, index: number): HTMLElement => {
-    const { node, level, expanded } = row;
+    const { node, level, label, expanded } = row;
     const item = el(
       "li.row",
       { role: "treeitem", "aria-level": level, "aria-expanded": expanded === null ? null : String(expanded), "data-role": node.role, tabindex: -1 },
       el("span.chevron", { "aria-hidden": "true" }, expanded === null ? "" : "›"),
       swatch(node.kind),
-      el("span.label", { title: node.label }, node.label),
+      el("span.label", { title: node.label }, label),
       dot(node),
       el("span.number", {}, shapeText(node.shape)),
     );
@@ -97,7 +99,7 @@ export function layers(report: Report, store: Store): Layers {
     const filtered = search.value.trim() !== "" || kinds.size > 0;
     const rows = filtered
       ? found(report.manifest, search.value, kinds)
-      : treeRows(buildTree(report, { unfolded }), (node) => (node.block ? !node.folded : opened.has(node.id)));
+      : treeRows(buildTree(report, { unfolded }), (node) => (node.block ? !node.folded : opened.has(node.id)), (id) => blocks.get(id)?.prefix ?? "");
     const focused = items[marked]?.element === document.activeElement ? items[marked]?.row.node.id : undefined;
     items = rows.map((row, index) => ({ row, element: make(row, index) }));
     list.replaceChildren(...items.map((item) => item.element));

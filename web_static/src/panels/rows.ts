@@ -8,16 +8,31 @@ export type RowNode = Omit<TreeNode, "names">;
 export interface Row {
   readonly node: RowNode;
   readonly level: number;
+  /** The name without that of the block around it. */
+  readonly label: string;
   /** null for a row that has nothing inside. */
   readonly expanded: boolean | null;
 }
 
-/** The tree's rows that are not hidden in something closed. */
-export function treeRows(tree: readonly TreeNode[], isOpen: (node: RowNode) => boolean, level = 1): Row[] {
+/** A member's name without that of its block: "block6_dw_conv" in "block6" is "dw_conv". */
+export function within(prefix: string, name: string): string {
+  return prefix !== "" && name.startsWith(`${prefix}_`) ? name.slice(prefix.length + 1) : name;
+}
+
+/** The tree's rows that are not hidden in something closed. `prefixOf` gives what the members of a block all begin with. */
+export function treeRows(
+  tree: readonly TreeNode[],
+  isOpen: (node: RowNode) => boolean,
+  prefixOf: (block: string) => string,
+  level = 1,
+  prefix = "",
+): Row[] {
   return tree.flatMap((node) => {
-    if (node.children.length === 0) return [{ node, level, expanded: null }];
+    const row = { node, level, label: within(prefix, node.label) };
+    if (node.children.length === 0) return [{ ...row, expanded: null }];
     const expanded = isOpen(node);
-    return [{ node, level, expanded }, ...(expanded ? treeRows(node.children, isOpen, level + 1) : [])];
+    const inner = node.block ? prefixOf(node.id) : prefix;
+    return [{ ...row, expanded }, ...(expanded ? treeRows(node.children, isOpen, prefixOf, level + 1, inner) : [])];
   });
 }
 
@@ -35,7 +50,7 @@ export function found(manifest: Manifest, query: string, kinds: ReadonlySet<Kind
   return leaves(manifest)
     .filter((node) => kinds.size === 0 || kinds.has(node.kind))
     .filter((node) => words.every((word) => texts.get(node.id)?.includes(word)))
-    .map((node) => ({ node, level: 1, expanded: null }));
+    .map((node) => ({ node, level: 1, label: node.label, expanded: null }));
 }
 
 /** How many layer calls there are of each kind, in the order in which they come. */

@@ -36,6 +36,9 @@ export function samples(report: Report, store: Store): HTMLElement {
     return item;
   });
   strip.append(...buttons);
+  const show = (): void => buttons[store.get().sample]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  // A narrower strip has other rows.
+  new ResizeObserver(show).observe(strip);
   const box = el("div.strip", {}, strip, more(strip, buttons));
   strip.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -50,8 +53,8 @@ export function samples(report: Report, store: Store): HTMLElement {
       const chosen = index === sample;
       item.setAttribute("aria-checked", String(chosen));
       item.tabIndex = chosen ? 0 : -1;
-      if (chosen && item.isConnected) item.scrollIntoView({ block: "nearest", inline: "nearest" });
     });
+    if (strip.isConnected) show();
   });
   return box;
 }

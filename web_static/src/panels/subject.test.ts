@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Report } from "../bundle/model";
 import { chain, layer, manifest } from "../layout/samples";
 import { stepFrom } from "./keyboard";
-import { found, kindCounts } from "./rows";
+import { found, kindCounts, within } from "./rows";
 import { isSubject, neighbours, subjectOf } from "./subject";
 
 const NONE: ReadonlySet<string> = new Set();
@@ -67,6 +67,10 @@ describe("the search", () => {
     expect(found(data, "conv block2", NONE as ReadonlySet<never>).map((row) => row.node.id)).toEqual(["block2_conv"]);
     expect(found(data, "", new Set(["norm"])).map((row) => row.node.id)).toEqual(["block1_bn"]);
     expect(found(data, "nothing", NONE as ReadonlySet<never>)).toEqual([]);
+  });
+
+  it("names members by what tells them apart in their block", () => {
+    expect([within("block6", "block6_dw_conv"), within("block6", "block61_conv"), within("", "conv")]).toEqual(["dw_conv", "block61_conv", "conv"]);
   });
 
   it("counts kinds in the order of the data's flow", () => {
