@@ -143,7 +143,7 @@ function laneFloors(columns: readonly Column[], runs: readonly Run[], px: number
     (floors[region] ??= [])[lane] = floor;
     for (let i = first; i <= last; i++) {
       const item = columns[i]?.items.find((other) => other.lane === lane);
-      const height = !item ? m.RAIL + 0.1 : item.glyph ? m.RAIL + 0.3 : item.size.height + label;
+      const height = !item ? m.RAIL + 0.1 + label - m.LANE_GAP : item.glyph ? m.RAIL + 0.3 : item.size.height + label;
       tops[i] = Math.max(at(tops, i), floor + height);
     }
   }

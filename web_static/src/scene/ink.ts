@@ -1,7 +1,7 @@
 // Which lines the picture has: edges of boxes, links and arcs, the floor; and the outlines of what is pointed at.
 
 import { KINDS, mix, rgb, TOKENS, type RGB, type Theme } from "../colour/tokens";
-import { cellRect, tileRect, type Rect } from "../forms/grid";
+import { cellRect, tileRect } from "../forms/grid";
 import type { Cell, Grid } from "../forms/form";
 import { at } from "../layout/list";
 import type { Layout, Placed, Point, Pose, Wire } from "../layout/types";
@@ -9,7 +9,8 @@ import type { Lens } from "./camera";
 import { add } from "./camera";
 import { signOf, type Disc } from "./discs";
 import type { Lines } from "./lines";
-import { corners, pointOn } from "./solid";
+import { outlineOn } from "./origin";
+import { corners } from "./solid";
 
 const EDGES = [[0, 1], [1, 3], [3, 2], [2, 0], [4, 5], [5, 7], [7, 6], [6, 4], [0, 4], [1, 5], [3, 7], [2, 6]] as const;
 const THIN = 1.1;
@@ -91,15 +92,15 @@ export function discsOf(placed: readonly Placed[], poses: readonly Pose[], look:
   });
 }
 
-function outline(pose: Pose, { left, top, width, height }: Rect): Point[] {
-  const on = (u: number, v: number): Point => pointOn(pose, u, v);
-  return [on(left, top), on(left + width, top), on(left + width, top + height), on(left, top + height), on(left, top)];
+function closed(points: readonly Point[]): Point[] {
+  return [...points, ...points.slice(0, 1)];
 }
 
-/** The cell under the pointer and its map; with no cell the chosen map. */
-export function drawMarks(lines: Lines, pose: Pose, grid: Grid, cell: Cell | null, channel: number | null, theme: Theme): void {
+/** The cell under the pointer and its map, or the chosen map; and the patches that the cell came from. */
+export function drawMarks(lines: Lines, pose: Pose, grid: Grid, cell: Cell | null, channel: number | null, patches: readonly (readonly Point[])[], theme: Theme): void {
   const tokens = TOKENS[theme];
   const map = cell?.map ?? channel;
-  if (map !== null && grid.maps > 1 && map < grid.maps) lines.add(outline(pose, tileRect(grid, map)), rgb(tokens.select), 1.6);
-  if (cell) lines.add(outline(pose, cellRect(grid, cell)), rgb(tokens.rf), THICK);
+  if (map !== null && grid.maps > 1 && map < grid.maps) lines.add(closed(outlineOn(pose, tileRect(grid, map))), rgb(tokens.select), 1.6);
+  if (cell) lines.add(closed(outlineOn(pose, cellRect(grid, cell))), rgb(tokens.rf), THICK);
+  for (const patch of patches) lines.add(closed(patch), rgb(tokens.rf), 1.6);
 }

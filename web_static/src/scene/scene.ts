@@ -1,6 +1,8 @@
 // The scene: keeps the picture in step with the store, and tells what is under the pointer.
 
 import type { Report } from "../bundle/model";
+import { rgb, TOKENS } from "../colour/tokens";
+import { cellRect } from "../forms/grid";
 import { viewGraph, type ViewGraph } from "../layout/fold";
 import { at } from "../layout/list";
 import { PITCH } from "../layout/measures";
@@ -14,6 +16,7 @@ import { discsOf, drawBoxes, drawMarks, drawWires, type Look } from "./ink";
 import { Labels } from "./labels";
 import { Motion } from "./motion";
 import { OpenLayers } from "./opened";
+import { origins, outlineOn } from "./origin";
 import { Painter, sheetColours } from "./painter";
 import { Pointing, type Index, type Pointed, type Under } from "./pointing";
 import { betweenStands, carried, standing, type Stand } from "./poses";
@@ -21,6 +24,7 @@ import { Predictions } from "./predictions";
 import { corners } from "./solid";
 import { Stage } from "./stage";
 import { Stock } from "./stock";
+import { Wedges } from "./wedges";
 
 export type { Under } from "./pointing";
 
@@ -73,6 +77,7 @@ class Shown implements Scene {
   readonly #stage: Stage;
   readonly #labels: Labels;
   readonly #boards: Predictions;
+  readonly #wedges: Wedges;
   readonly #open: OpenLayers;
   readonly #stock = new Stock();
   readonly #stop: (() => void)[] = [];
@@ -94,6 +99,7 @@ class Shown implements Scene {
     const state = store.get();
     this.#view = viewGraph(report.manifest, state.unfolded, state.selected);
     this.#stage = new Stage(host);
+    this.#wedges = new Wedges(host);
     this.#labels = new Labels(host, (block) => this.#toggle(block));
     this.#boards = new Predictions(host);
     this.#open = new OpenLayers(report, this.#stage.shared, (opened) => this.#stage.add(opened.faces.mesh), (opened) => this.#stage.remove(opened.faces.mesh));
@@ -259,6 +265,7 @@ class Shown implements Scene {
     const first = new Set([state.hovered, state.selected].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
     this.#labels.update(lens, byId, first);
     this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused());
+    this.#wedges.update(lens);
     this.#stage.draw(lens);
     this.#dirty = { ink: false, paint: false };
     if (this.#stand.moving || this.#camera.moving) this.#ask();
@@ -323,10 +330,14 @@ class Shown implements Scene {
   #mark(state: ViewState): void {
     const id = this.#pointer?.under.node ?? this.#focus;
     const found = id === null ? null : this.#pointing.face(id, state);
+    this.#wedges.set([], [0, 0, 0]);
     if (!found || (found.opened === null && this.#focus !== null)) return;
     const cell = this.#pointer && this.#pointer.under.node === id ? this.#pointer.cell : null;
     const channel = found.opened && state.selected !== null && this.#view.boxOf.get(state.selected) === id ? state.channel : null;
-    drawMarks(this.#stage.marks, found.pose, found.grid, cell, channel, state.theme);
+    const patches = cell && id === this.#focus ? origins(this.report, this.#view, this.#pointing, found, cell, state) : [];
+    drawMarks(this.#stage.marks, found.pose, found.grid, cell, channel, patches, state.theme);
+    const end = cell ? outlineOn(found.pose, cellRect(found.grid, cell)) : [];
+    this.#wedges.set(patches.map((patch) => [...patch, ...end]), rgb(TOKENS[state.theme].rf));
   }
 
   // ---- the pointer
@@ -434,6 +445,7 @@ class Shown implements Scene {
     cancelAnimationFrame(this.#asked);
     for (const stop of this.#stop) stop();
     this.#labels.dispose();
+    this.#wedges.dispose();
     this.#boards.dispose();
     this.#open.dispose();
     this.#stage.dispose();

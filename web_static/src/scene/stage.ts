@@ -17,6 +17,13 @@ function mapsTexture(): DataTexture {
   return made;
 }
 
+const SETTINGS = { antialias: false, alpha: false, depth: true, stencil: false, powerPreference: "high-performance" } as const;
+
+export class NoWebGl2 extends Error {
+  override readonly name = "NoWebGl2";
+}
+
+/** The constructor throws NoWebGl2 where there is none. */
 export class Stage {
   readonly canvas: HTMLCanvasElement;
   readonly faces: Faces;
@@ -34,10 +41,13 @@ export class Stage {
   frames = 0;
 
   constructor(host: HTMLElement) {
-    this.#renderer = new WebGLRenderer({ antialias: false, alpha: false, depth: true, stencil: false, powerPreference: "high-performance" });
+    this.canvas = document.createElement("canvas");
+    // Asked for here and not by three.js, which would complain in the console, nor beforehand: a context is slow to make.
+    const context = this.canvas.getContext("webgl2", SETTINGS);
+    if (!context) throw new NoWebGl2("this browser has no WebGL2");
+    this.#renderer = new WebGLRenderer({ ...SETTINGS, canvas: this.canvas, context });
     this.#renderer.autoClear = false;
     this.#renderer.info.autoReset = false;
-    this.canvas = this.#renderer.domElement;
     host.prepend(this.canvas);
     this.shared = {
       scene: { value: null }, maps: { value: this.#maps }, background: { value: [0, 0, 0] }, glow: { value: [0, 0, 0] },
