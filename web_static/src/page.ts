@@ -27,14 +27,19 @@ import { keepTheme, systemTheme } from "./panels/theme";
 import { tooltip, type Hovered } from "./panels/tooltip";
 import { topbar } from "./panels/topbar";
 import { createScene, type Scene } from "./scene/scene";
+import { NoWebGl2 } from "./scene/stage";
 import { close, keepRules } from "./state/actions";
 import { keepHistory } from "./state/history";
 import { createStore, type Store, type ViewState } from "./state/store";
 
-function hasWebGl2(): boolean {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  gl?.getExtension("WEBGL_lose_context")?.loseContext();
-  return gl !== null;
+/** Null where the browser cannot draw it. */
+function sceneIn(host: HTMLElement, report: Report, store: Store): Scene | null {
+  try {
+    return createScene(host, report, store);
+  } catch (error) {
+    if (error instanceof NoWebGl2) return null;
+    throw error;
+  }
 }
 
 /** Tells the first fault of the bundle; the ones after it have the same cause. */
@@ -88,7 +93,7 @@ export function page(root: HTMLElement, opened: Opened): void {
   keepTheme(store);
   keepRules(store);
 
-  const host = el("div.scene");
+  const host = el("div.scene", { role: "group", "aria-label": "3D view; the layer list and the inspector tell the same" });
   const pill = hint(store);
   const view = el("div.view", {}, host, pill, tell.toasts);
   const stage = el("main.stage", { "aria-label": "Scene" }, tell.element, view);
@@ -116,7 +121,7 @@ export function page(root: HTMLElement, opened: Opened): void {
   });
 
   keepHistory(store, report, (id) => isSubject(report, id));
-  const scene = hasWebGl2() ? createScene(host, report, store) : null;
+  const scene = sceneIn(host, report, store);
   if (scene) pointer(host, view, report, store, scene);
   else {
     pill.remove();

@@ -56,10 +56,16 @@ export function valueOf(code: number, scale: number, zero: number, clamp: Clamp 
   return clamp ? Math.min(clamp.high, Math.max(clamp.low, value)) : value;
 }
 
-/** What each of the 256 codes stands for in one channel; the codes themselves where the tensor has no scale. */
+/** What a code stands for in one channel; the code itself where the tensor has no scale. */
+export function codeValue({ scale, zero, clamp }: Tensor, channel: number, code: number): number {
+  return scale && zero ? valueOf(code, scale[channel] ?? 0, zero[channel] ?? 0, clamp) : code;
+}
+
+/** What each of the 256 codes stands for in one channel. */
 export function codeValues(tensor: Tensor, channel: number): Float64Array {
-  const { scale, zero, clamp } = tensor;
-  return Float64Array.from({ length: 256 }, (_, code) => (scale && zero ? valueOf(code, scale[channel] ?? 0, zero[channel] ?? 0, clamp) : code));
+  const made = new Float64Array(256);
+  for (let code = 0; code < 256; code++) made[code] = codeValue(tensor, channel, code);
+  return made;
 }
 
 function clampOf(ref: TensorRef): Clamp | null {

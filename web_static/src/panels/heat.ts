@@ -109,6 +109,8 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     const mine = ++turn;
     redraw = () => undefined;
     element.replaceChildren();
+    // Not drawn before somebody looks.
+    if (state.mode !== "attribution" && methods.length > 0) return;
     const method = methods.find((item) => item.name === state.method) ?? methods[0];
     if (!method) {
       element.append(el("h2", {}, "Heat map"), el("p.note", {}, "No attribution method was run for this file."));
@@ -142,7 +144,7 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       });
     }
   };
-  watch(store, (s) => [s.sample, s.method, s.target, s.heatLayer, s.theme], show);
+  watch(store, (s) => [s.mode, s.sample, s.method, s.target, s.heatLayer, s.theme], show);
   watch(store, (s) => [s.opacity], () => redraw());
   return element;
 }

@@ -1,7 +1,7 @@
 // The range that colours run over, for a layer or one of its channels.
 
 import type { Report } from "../bundle/model";
-import { codeValues, type Tensor } from "../bundle/tensor";
+import { codeValue, type Tensor } from "../bundle/tensor";
 import { layerRange, symmetric, type Range } from "../colour/value";
 
 export interface ChannelFacts {
@@ -32,9 +32,8 @@ export function channelFacts(tensor: Tensor, channel: number): ChannelFacts {
     // Few codes, many values: count codes first.
     const counts = new Uint32Array(256);
     for (const code of part) counts[code] = (counts[code] ?? 0) + 1;
-    codeValues(tensor, channel).forEach((value, code) => {
-      const times = counts[code] ?? 0;
-      if (times > 0) take(value, times);
+    counts.forEach((times, code) => {
+      if (times > 0) take(codeValue(tensor, channel, code), times);
     });
   } else {
     for (const value of part) take(value, 1);

@@ -17,7 +17,7 @@ function mapsTexture(): DataTexture {
   return made;
 }
 
-const SETTINGS = { antialias: false, alpha: false, depth: true, stencil: false, powerPreference: "high-performance" } as const;
+const SETTINGS: WebGLContextAttributes = { antialias: false, alpha: false, depth: true, stencil: false, powerPreference: "high-performance" };
 
 export class NoWebGl2 extends Error {
   override readonly name = "NoWebGl2";
