@@ -3,7 +3,7 @@
 set -eu
 
 find_one() {
-    for name in ${CHROMIUM:-} chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in ${CHROMIUM:-chromium chromium-browser google-chrome google-chrome-stable}; do
         if command -v "$name" 2>/dev/null; then return 0; fi
     done
     return 1
