@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorview.layers.description import Entry, Layout, Shape
+from tensorview.layers.description import Entry
 from tensorview.layers.facts import Facts, named
-from tensorview.layers.layout import by_rank, like_input, model_input
-from tensorview.layers.wrapped import inner_layout
+from tensorview.layers.layout import like_input, model_input
 from tensorview.manifest import Fact
-
-
-def _wrapped(layer: Any, shape: Shape, inputs: tuple[Layout, ...]) -> Layout:
-    return inner_layout(layer, shape, inputs) or by_rank(layer, shape)
 
 
 def _inside(layer: Any) -> Facts:
@@ -31,7 +26,7 @@ ENTRIES = {
     "Identity": Entry(kind="other", role="stub", layout=like_input),
     "Masking": Entry(kind="other", role="stub", layout=like_input, facts=named(masks="mask_value")),
     "Lambda": Entry(kind="other", note="custom code of the model's author"),
-    "Wrapper": Entry(kind="other", layout=_wrapped, facts=_inside),
+    "Wrapper": Entry(kind="other", wraps=True, facts=_inside),
     "TFSMLayer": Entry(kind="other", facts=named(endpoint="call_endpoint"), note=_FOREIGN),
     "JaxLayer": Entry(kind="other", note=_FOREIGN),
     "FlaxLayer": Entry(kind="other", note=_FOREIGN),

@@ -62,5 +62,7 @@ class Entry:
     kind: Kind
     role: Role = "layer"
     layout: LayoutOf | None = None
+    wraps: bool = False
+    """What comes out is the output of the layer in `layer.layer`, which knows its layout."""
     facts: FactsOf | None = None
     note: str | None = None

@@ -20,7 +20,7 @@ from tensorview.layers import (
     regularization,
     reshape,
 )
-from tensorview.layers.description import Description, Entry, Layout
+from tensorview.layers.description import Description, Entry, Layout, Shape
 from tensorview.layers.layout import by_rank, model_input
 from tensorview.layers.stored import count, first_shape
 from tensorview.manifest import Fact, Role
@@ -66,6 +66,13 @@ def entry(layer: Any, class_name: str) -> tuple[Entry, bool]:
     return UNKNOWN, False
 
 
+def _layout(known: Entry, layer: Any, shape: Shape, inputs: tuple[Layout, ...]) -> Layout:
+    inner = getattr(layer, "layer", None) if known.wraps else None
+    if inner is not None:
+        return _layout(entry(inner, type(inner).__name__)[0], inner, shape, inputs)
+    return (known.layout or by_rank)(layer, shape, inputs)
+
+
 def _facts(known: Entry, layer: Any) -> tuple[Fact, ...]:
     if known.facts is None or layer is None:
         return ()
@@ -95,7 +102,7 @@ def describe(layer: Any, class_name: str, shape: Any, inputs: tuple[Description,
             kind=known.kind, role=known.role, layout=layout, facts=(), note="this call returns no tensor"
         )
     rest = whole[1:]
-    layout = (known.layout or by_rank)(layer, rest, tuple(item.layout for item in inputs))
+    layout = _layout(known, layer, rest, tuple(item.layout for item in inputs))
     role: Role = known.role
     if role == "merge" and len(inputs) == 1 and known is OPERATIONS.get(class_name):
         role = "stub"  # x * 2: one line in, one line out, nothing meets here

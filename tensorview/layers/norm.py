@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tensorview.layers.description import Entry, Layout, Shape
+from tensorview.layers.description import Entry
 from tensorview.layers.facts import named, together
-from tensorview.layers.layout import by_rank, normalised
-from tensorview.layers.wrapped import inner_layout
-
-
-def _wrapped(layer: Any, shape: Shape, inputs: tuple[Layout, ...]) -> Layout:
-    return inner_layout(layer, shape, inputs) or by_rank(layer, shape)
-
+from tensorview.layers.layout import normalised
 
 _EPSILON = named(axis="axis", epsilon="epsilon")
 
@@ -22,5 +14,5 @@ ENTRIES = {
     "GroupNormalization": Entry(kind="norm", layout=normalised, facts=together(named(groups="groups"), _EPSILON)),
     "RMSNormalization": Entry(kind="norm", layout=normalised, facts=_EPSILON),
     "UnitNormalization": Entry(kind="norm", layout=normalised, facts=named(axis="axis")),
-    "SpectralNormalization": Entry(kind="norm", layout=_wrapped, facts=named(power_iterations="power_iterations")),
+    "SpectralNormalization": Entry(kind="norm", wraps=True, facts=named(power_iterations="power_iterations")),
 }
