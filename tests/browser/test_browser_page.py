@@ -74,6 +74,11 @@ def test_hover_tells_name_shape_and_the_models_own_value(lenet_tab: Tab, lenet_v
     assert float(tooltip.locator(".value").inner_text()) == pytest.approx(values[14, 12, 2], abs=float(step) / 2 + 5e-4)
     lenet_tab.page.mouse.move(300, 700)
     expect(tooltip).to_be_hidden()
+    lenet_tab.page.evaluate("() => window.tensorview.select('conv_2')")
+    lenet_tab.settle()
+    lenet_tab.page.mouse.move(*lenet_tab.place("conv_2", channel=3, y=6, x=3))
+    expect(tooltip.locator(".line").first).to_have_text("channel 3 · y 6 · x 3")
+    expect(tooltip).to_contain_text("5×5×6 patch of pool_1")
 
 
 def test_click_opens_a_layer_and_the_inspector_tells_about_it(

@@ -84,7 +84,7 @@ function telling(facts: readonly Fact[]): string[] {
   const texts = facts.flatMap(({ name, value }) => {
     if (name === "activation") return value === "linear" ? [] : [value];
     if (name === "stride" || name === "dilation") return /^1(×1)*$/.test(value) ? [] : [`${name} ${value}`];
-    return ["kernel", "pool", "size", "rate", "units", "heads"].includes(name) ? [`${name} ${value}`] : [];
+    return ["kernel", "window", "size", "rate", "units", "heads"].includes(name) ? [`${name} ${value}`] : [];
   });
   return texts.slice(0, 3);
 }

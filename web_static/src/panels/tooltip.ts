@@ -1,13 +1,17 @@
 // What is under the pointer, told above the layer so that it hides neither the face nor the labels.
 
 import type { Report } from "../bundle/model";
+import { patchOf } from "../forms/patch";
+import { viewGraph } from "../layout/fold";
 import type { Store } from "../state/store";
 import { el } from "./dom";
 import { shapeText, valueText } from "./format";
-import { aboutText, subjectOf } from "./subject";
+import { aboutText, subjectOf, type Subject } from "./subject";
 
 export interface Hovered {
   readonly node: string;
+  /** The node whose activation the box shows. */
+  readonly shows: string;
   readonly channel: number | null;
   readonly index: readonly number[];
   readonly value: number | null;
@@ -66,6 +70,30 @@ export function indexText(axes: readonly string[], channelAxis: number | null, i
   return index.map((at, i) => `${names[i] ?? "index"} ${at}`).join(" · ");
 }
 
+function valueLines(subject: Subject, hovered: Hovered): HTMLElement[] {
+  const made = [
+    el("div.value", {}, valueText(hovered.value ?? NaN)),
+    el("div.line.number", {}, indexText(subject.axes, subject.channelAxis, hovered.index)),
+  ];
+  return hovered.reduced ? [...made, el("div.line", {}, "mean over an area: this map was reduced")] : made;
+}
+
+/** "5×5×6 patch of pool_1", where it is known which values this one was worked out from. */
+function patchLine(report: Report, hovered: Hovered, unfolded: ReadonlySet<string>): HTMLElement[] {
+  const [, y, x] = hovered.index;
+  const boxes = viewGraph(report.manifest, unfolded);
+  const box = boxes.nodes.find((node) => node.id === hovered.node);
+  const before = boxes.links.filter((link) => link.target === hovered.node).map((link) => boxes.nodes.find((node) => node.id === link.source));
+  const [input] = before;
+  const lead = box?.folded ? undefined : report.node(box?.members[0] ?? "");
+  if (!box || !lead || !input || before.length > 1 || hovered.reduced || y === undefined || x === undefined) return [];
+  const [channels = 1, inHeight, inWidth] = input.stored;
+  const [, height, width] = box.stored;
+  if (inHeight === undefined || inWidth === undefined || height === undefined || width === undefined) return [];
+  const patch = patchOf(lead, [inHeight, inWidth], [height, width], { y, x });
+  return patch ? [el("div.line", {}, `${shapeText([patch.height, patch.width, ...(patch.deep ? [channels] : [])])} patch of ${input.label}`)] : [];
+}
+
 export interface Tooltip {
   readonly element: HTMLElement;
   show(hovered: Hovered | null, place: Place | null): void;
@@ -75,9 +103,11 @@ export function tooltip(report: Report, store: Store): Tooltip {
   const element = el("div.tooltip", { role: "tooltip", hidden: true });
 
   const lines = (hovered: Hovered): HTMLElement[] => {
-    const { sample, unfolded } = store.get();
-    const subject = subjectOf(report, hovered.node, unfolded);
+    const { sample, unfolded, selected } = store.get();
+    const subject = subjectOf(report, hovered.shows === selected ? hovered.shows : hovered.node, unfolded);
     if (!subject) return [];
+    // Of an open layer the inspector tells the rest.
+    if (selected === hovered.node && hovered.value !== null) return [...valueLines(subject, hovered), ...patchLine(report, hovered, unfolded)];
     const summary = report.activation(sample, subject.shows)?.summary;
     const range = typeof summary?.min === "number" && summary.max !== null ? ` · ${valueText(summary.min)} … ${valueText(summary.max)}` : "";
     const made = [
@@ -85,11 +115,7 @@ export function tooltip(report: Report, store: Store): Tooltip {
       el("div.line", {}, aboutText(subject)),
       el("div.line.number", {}, shapeText(subject.shape) + range),
     ];
-    if (hovered.value !== null) {
-      made.push(el("div.value", {}, valueText(hovered.value)), el("div.line.number", {}, indexText(subject.axes, subject.channelAxis, hovered.index)));
-      if (hovered.reduced) made.push(el("div.line", {}, "mean over an area: this map was reduced"));
-    }
-    return made;
+    return hovered.value === null ? made : [...made, ...valueLines(subject, hovered)];
   };
 
   return {
