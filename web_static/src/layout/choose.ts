@@ -3,7 +3,7 @@
 import type { Place } from "./columns";
 import type { ViewGraph } from "./fold";
 import { at, get } from "./list";
-import { FIELD_OF_VIEW, LABEL_PX, PITCH, ROW_STEP } from "./measures";
+import { FIELD_OF_VIEW, labelRoom, PITCH, ROW_STEP } from "./measures";
 import { columnsFor, runsOf, wrap, type Column, type Run, type Wrapped } from "./shelf";
 import type { Level, Options, Size } from "./types";
 
@@ -17,16 +17,12 @@ export interface Choice {
 }
 
 /** What a level of labels may cost: more text is worth a smaller picture, up to a point. */
-const WORTH = { wide: [1, 0.85, 0.7, 0.42], phone: [0.7, 0.9, 1, 0.6] } as const;
+const WORTH = { wide: [1, 0.85, 0.7, 0.42], phone: [0.7, 0.9, 1, 0.45] } as const;
 /** One row more must make the picture larger by this factor. */
 const GAIN = 1.05;
 const SHRINK = Math.cos((PITCH * Math.PI) / 180);
 /** Nearer rows look larger; half of the growth of the last one is what the fit loses by it. */
 const NEARER = (ROW_STEP * 0.5 * Math.tan((FIELD_OF_VIEW * Math.PI) / 360)) / 2;
-
-function pxOf(level: Level): number {
-  return level === 0 ? LABEL_PX : level === 3 ? 10 : LABEL_PX - 14;
-}
 
 interface Tries {
   readonly columns: readonly Column[];
@@ -41,7 +37,7 @@ interface Tries {
 function rowsAt({ columns, runs, level, options, arcs }: Tries, scale: number): number | null {
   const { width, height } = options;
   const { rows, height: units } = wrap(columns, runs, width / scale, 1 / scale, level, arcs);
-  const tall = units * SHRINK * scale * (1 + (NEARER * rows.length) / Math.max(4, units)) + rows.length * pxOf(level);
+  const tall = units * SHRINK * scale * (1 + (NEARER * rows.length) / Math.max(4, units)) + rows.length * labelRoom(level);
   const wide = rows.every((row) => row.right * scale <= width * 1.001);
   return tall <= height && wide ? rows.length : null;
 }
@@ -81,6 +77,21 @@ function rowsAndScale(tries: Tries, most: number): { scale: number; rows: number
   return kept;
 }
 
+/** Where boxes are small already, size counts for more than text. */
+const SMALL = { wide: 24, phone: 14 } as const;
+
+function worthOf(scale: number, level: Level, phone: boolean): number {
+  const window = phone ? "phone" : "wide";
+  return scale * WORTH[window][level] * Math.min(1, scale / SMALL[window]);
+}
+
+/** The scale that has a worth. */
+function scaleFor(worth: number, level: Level, phone: boolean): number {
+  const window = phone ? "phone" : "wide";
+  const scale = worth / WORTH[window][level];
+  return scale >= SMALL[window] ? scale : Math.sqrt(scale * SMALL[window]);
+}
+
 interface Best {
   readonly tries: Tries;
   readonly upright: boolean;
@@ -99,16 +110,14 @@ export function choose(view: ViewGraph, places: ReadonlyMap<string, Place>, opti
   const sizes = stands.map((upright) => new Map<string, Size>(view.nodes.map((node) => [node.id, options.sizeOf(node, upright)])));
   let best: Best | null = null;
   for (const level of [0, 1, 2, 3] as const) {
-    // A picture with room for names has names.
-    if (best !== null && level === 3 && best.scale > 12) continue;
     for (const [i, upright] of stands.entries()) {
       const columns = columnsFor(view, places, at(sizes, i), options, level);
       const tries: Tries = { columns, runs: runsOf(columns), level, options, arcs };
-      const worth = WORTH[options.phone ? "phone" : "wide"][level];
       // One look is enough where it cannot win.
-      if (best !== null && rowsAt(tries, (best.worth / worth) * 1.001) === null) continue;
+      if (best !== null && rowsAt(tries, scaleFor(best.worth * 1.001, level, options.phone)) === null) continue;
       const { scale, rows } = rowsAndScale(tries, Math.max(options.phone ? 9 : 7, Math.ceil(Math.sqrt(columns.length))));
-      if (best === null || scale * worth > best.worth) best = { tries, upright, scale, rows, worth: scale * worth };
+      const worth = worthOf(scale, level, options.phone);
+      if (best === null || worth > best.worth) best = { tries, upright, scale, rows, worth };
     }
   }
   if (best === null) throw new RangeError("a picture should have at least one way to stand, but none was tried");

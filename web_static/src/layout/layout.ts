@@ -17,7 +17,7 @@ export function layout(view: ViewGraph, options: Options): Layout {
   const places = placeNodes(view);
   const { columns, wrapped, level, upright, scale } = choose(view, places, options);
   const px = 1 / scale;
-  const labels = (level === 0 ? m.LABEL_PX : level === 3 ? 10 : m.LABEL_PX - 14) * px;
+  const labels = m.labelRoom(level) * px;
   const rowOf: number[] = [];
   wrapped.rows.forEach(({ first, last }, r) => {
     for (let i = first; i <= last; i++) rowOf[i] = r;

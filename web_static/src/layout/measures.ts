@@ -8,6 +8,12 @@ export const GLYPH = 0.42;
 export const RAIL = 0.62;
 /** CSS pixels that labels take under a row. */
 export const LABEL_PX = 44;
+
+/** CSS pixels that labels of a level take under a row. */
+export function labelRoom(level: 0 | 1 | 2 | 3): number {
+  return level === 0 ? LABEL_PX : level === 3 ? 10 : LABEL_PX - 14;
+}
+
 export const ROW_GAP = 1.05;
 /** Each row stands so much nearer than the one before. */
 export const ROW_STEP = 1;

@@ -42,7 +42,7 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
   const wires: Wire[] = [];
   const ports: Port[] = [];
   const arcs: { a: Stand; b: Stand; x0: number; x1: number; clear: number }[] = [];
-  let returns = 0;
+  const returns: string[] = [];
   const add = (a: Stand, b: Stand, points: readonly Point[], kind: Wire["kind"], radius: number): void => {
     const arrow = kind === "rail" && b.node.role !== "stub";
     wires.push({ kind, points: rounded(points, radius), arrow, source: a.node.id, target: b.node.id, fade: 0 });
@@ -61,7 +61,9 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
       const head = within(b.row, b.lane, -1, b.column).length === 0;
       const last = Math.max(...within(a.row, 0, -1, Infinity).map((item) => item.column), a.column);
       if (b.row === a.row + 1 && tail && head) {
-        add(a, b, returning(a, b, start, end, rows, labelSpace, returns++), "rail", m.RETURN_RADIUS);
+        // Links from one source share a way.
+        if (!returns.includes(link.source)) returns.push(link.source);
+        add(a, b, returning(a, b, start, end, rows, labelSpace, returns.indexOf(link.source)), "rail", m.RETURN_RADIUS);
       } else if (b.row === a.row + 1 && a.lane === 0 && b.lane === 0 && a.column === last) {
         arcs.push({ a, b, x0: m.LEFT_MARGIN - 0.32, x1: enter(b), clear: clearance(under(b.row, 0, -1, b.column)) });
       } else {
@@ -114,7 +116,7 @@ function arcWires(arcs: readonly { a: Stand; b: Stand; x0: number; x1: number; c
 function returning(a: Stand, b: Stand, start: Point, end: Point, rows: readonly Row[], labelSpace: number, count: number): Point[] {
   const [upper, lower] = [rows[a.row], rows[b.row]];
   if (!upper || !lower) throw new RangeError(`a link runs from row ${a.row} to ${b.row}, but there are ${rows.length}`);
-  const shift = 0.12 * (a.lane || b.lane ? count % 4 : 0);
+  const shift = a.lane > 0 ? 0.12 * (count % 4) : 0;
   const [right, left] = [Math.max(upper.right - 0.1, a.right + 0.28) + shift, 0.02 - shift];
   const [y, z] = [upper.floor - labelSpace + shift, (upper.z + lower.z) / 2];
   return [start, { x: right, y: start.y, z: upper.z }, { x: right, y, z }, { x: left, y, z }, { x: left, y: end.y, z: lower.z }, end];

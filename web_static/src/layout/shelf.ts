@@ -67,8 +67,9 @@ export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, 
   const open = new Array<boolean>(items.length).fill(false);
   for (const { source, target } of view.links) {
     const [from, to] = [get(places, source), get(places, target)];
-    // A link between lanes holds the columns between its ends together; so does a lane's own run.
-    if (from.lane > 0 || to.lane > 0) for (let i = from.column; i < to.column; i++) open[i] = true;
+    // A link between lanes holds the columns between its ends together; but where branches leave the main path, a row
+    // may end.
+    if (from.lane > 0 || to.lane > 0) for (let i = from.column + (from.lane === 0 ? 1 : 0); i < to.column; i++) open[i] = true;
   }
   let region = 0;
   const regions = items.map((_list, i) => (i > 0 && !open[i - 1] ? ++region : region));
@@ -106,7 +107,7 @@ function shrink(items: Item[][], regions: readonly number[]): void {
     if (count < 2) return;
     const scale = Math.max(0.45, count ** -0.5);
     items[i] = list.map((item) => {
-      const alone = list.length === 1 || item.glyph || item.node.role === "stub";
+      const alone = item.glyph || item.node.role === "stub";
       const { width, height, depth } = item.size;
       return alone ? item : { ...item, size: { width: width * scale, height: height * scale, depth: depth * scale } };
     });

@@ -1,6 +1,7 @@
 // Labels under boxes, names of ports and brackets. Text only, never one over another, one level of detail for all.
 
 import { KINDS } from "../colour/tokens";
+import { labelRoom } from "../layout/measures";
 import type { Layout, Level, Placed, Pose } from "../layout/types";
 import type { ViewNode } from "../layout/fold";
 import type { Theme } from "../colour/tokens";
@@ -63,6 +64,7 @@ function make(parent: HTMLElement, kind: string, tag = "div"): HTMLElement {
 
 export class Labels {
   readonly #root: HTMLElement;
+  #level: Level = 0;
   #tags: Tag[] = [];
   #pills: { element: HTMLElement; width: number; point: { x: number; y: number; z: number } }[] = [];
 
@@ -73,6 +75,7 @@ export class Labels {
   /** Which labels there are; `shown` keeps those that a layout wants to be silent out. */
   build(layout: Layout, theme: Theme, shown: (item: Placed) => boolean): void {
     this.#root.replaceChildren();
+    this.#level = layout.level;
     this.#tags = layout.placed.filter((item) => !item.glyph && shown(item)).map((item) => {
       const stub = item.node.role === "stub" && !item.node.folded;
       const element = make(this.#root, stub ? "scene-label stub" : "scene-label");
@@ -100,17 +103,22 @@ export class Labels {
     });
   }
 
-  /** Puts labels where their boxes are now. `first` are the ids whose labels must not be the ones left out. */
-  update(lens: Lens, poses: ReadonlyMap<string, Pose>, first: ReadonlySet<string>): void {
+  /**
+   * Puts labels where their boxes are now. `first` are the ids whose labels must not be the ones left out, `nearer` is
+   * by how much the person came nearer than the layout was made for.
+   */
+  update(lens: Lens, poses: ReadonlyMap<string, Pose>, first: ReadonlySet<string>, nearer: number): void {
     const spots = this.#spots(lens, poses);
     const boxes = spots.filter(({ tag }) => tag.item.node.role !== "stub");
-    let level: Level = 0;
+    // Rows were given room for the layout's level; whoever comes nearer makes room for more.
+    const room = labelRoom(this.#level) + Math.max(0, nearer - 1) * 30;
+    let level = ([0, 1, 2, 3] as const).find((candidate) => candidate >= this.#level || labelRoom(candidate) <= room) ?? this.#level;
     for (; level < 3; level++) {
-      const current = level as Level;
+      const current = level;
       if (boxes.length - this.#fitting(boxes, current, first).length <= MISSING * boxes.length) break;
     }
-    if (level === 3) level = boxes.length > 60 ? 3 : 2;
-    const chosen = this.#fitting(spots, level as Level, first);
+    if (level === 3 && this.#level < 3 && boxes.length <= 60) level = 2;
+    const chosen = this.#fitting(spots, level, first);
     const shown = new Set(chosen.map(({ tag }) => tag));
     for (const { x, y, tag } of chosen) {
       tag.name.textContent = level === 2 ? tag.item.node.short : tag.item.node.label;
@@ -118,7 +126,7 @@ export class Labels {
       tag.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translateX(-50%)`;
     }
     for (const tag of this.#tags) tag.element.hidden = !shown.has(tag);
-    this.#putPills(lens);
+    this.#putPills(lens, level === 3);
   }
 
   #spots(lens: Lens, poses: ReadonlyMap<string, Pose>): Spot[] {
@@ -157,11 +165,11 @@ export class Labels {
     });
   }
 
-  #putPills(lens: Lens): void {
+  #putPills(lens: Lens, quiet: boolean): void {
     const taken: { x: number; y: number; width: number }[] = [];
     for (const { element, width, point } of this.#pills) {
       const { x, y } = lens.project(point);
-      const over = taken.some((other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - y) < 18);
+      const over = quiet || taken.some((other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - y) < 18);
       element.hidden = over;
       if (!over) taken.push({ x, y, width });
       element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;

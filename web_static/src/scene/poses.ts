@@ -37,3 +37,12 @@ export function carried(before: Stand, goal: Stand, kin: (id: string) => string 
   });
   return { placed: goal.placed, poses };
 }
+
+/** Whether two layouts have the same boxes at the same places. */
+export function equal(a: readonly Placed[], b: readonly Placed[]): boolean {
+  const keys = ["x", "y", "z", "width", "height", "depth", "turn", "fade"] as const;
+  return a.length === b.length && a.every((was, i) => {
+    const is = at(b, i);
+    return was.node.id === is.node.id && keys.every((key) => was.pose[key] === is.pose[key]);
+  });
+}

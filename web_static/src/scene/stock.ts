@@ -10,6 +10,7 @@ export class Stock {
   readonly #pairs: number[] = [];
   readonly #pairOf = new Map<string, number>();
   #length = 0;
+  #version = 0;
 
   has(blob: string): boolean {
     return this.#blobs.has(blob);
@@ -32,6 +33,7 @@ export class Stock {
     const offset = this.#length;
     this.#parts.push({ bytes, offset });
     this.#length += bytes.length;
+    this.#version++;
     return offset;
   }
 
@@ -54,6 +56,7 @@ export class Stock {
     const first = this.#pairs.length / 2;
     scale?.forEach((value, i) => this.#pairs.push(value, zero?.[i] ?? 0));
     this.#pairOf.set(key, first);
+    this.#version++;
     return first;
   }
 
@@ -64,6 +67,7 @@ export class Stock {
     const first = this.#pairs.length / 2;
     this.#pairs.push(1 / LAST_CODE, 0);
     this.#pairOf.set("", first);
+    this.#version++;
     return first;
   }
 
@@ -77,8 +81,23 @@ export class Stock {
     return new Float32Array(this.#pairs);
   }
 
-  /** Grows when something was added. */
+  clear(): void {
+    this.#blobs.clear();
+    this.#extras.clear();
+    this.#pairOf.clear();
+    this.#parts.length = 0;
+    this.#pairs.length = 0;
+    this.#length = 0;
+    this.#version++;
+  }
+
+  /** Bytes held. */
   get size(): number {
-    return this.#length + this.#pairs.length;
+    return this.#length;
+  }
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version;
   }
 }

@@ -1,0 +1,21 @@
+// What stands back: boxes that the kind filter leaves out, and forms that a heat map says nothing about.
+
+import type { Report } from "../bundle/model";
+import type { Placed, Pose } from "../layout/types";
+import type { ViewState } from "../state/store";
+
+const OUT = 0.72;
+const NO_MAP = 0.55;
+const MAPS = new Set(["planes", "image", "volume"]);
+
+export function filtered(report: Report, { node }: Placed, { kinds }: ViewState): boolean {
+  if (kinds.size === 0 || kinds.has(node.kind)) return false;
+  return !node.members.some((id) => kinds.has(report.node(id)?.kind ?? "other"));
+}
+
+export function dimmed(report: Report, item: Placed, pose: Pose, state: ViewState, focus: string | null): Pose {
+  const other = !MAPS.has(item.node.form) && focus === null;
+  const mute = state.mode === "attribution" && (other || item.node.role === "stub");
+  const fade = Math.max(pose.fade, mute ? NO_MAP : 0, filtered(report, item, state) ? OUT : 0);
+  return fade === pose.fade ? pose : { ...pose, fade };
+}

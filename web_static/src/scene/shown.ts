@@ -1,0 +1,407 @@
+// Keeps the picture in step with the store, and tells what is under the pointer.
+
+import type { Report } from "../bundle/model";
+import { rgb, TOKENS } from "../colour/tokens";
+import { cellRect } from "../forms/grid";
+import { viewGraph, type ViewGraph } from "../layout/fold";
+import { at } from "../layout/list";
+import { PITCH } from "../layout/measures";
+import type { Placed, Pose } from "../layout/types";
+import type { Store, ViewState } from "../state/store";
+import { arrange, focusOf, type Arrangement } from "./arrange";
+import { between, fit, Lens, type View } from "./camera";
+import { control } from "./controller";
+import { SHEETS_WIDE } from "./faces";
+import { dimmed, filtered } from "./dim";
+import { discsOf, drawBoxes, drawMarks, drawWires, type Look } from "./ink";
+import { Labels } from "./labels";
+import { Motion } from "./motion";
+import { OpenLayers } from "./opened";
+import { origins, outlineOn } from "./origin";
+import { Painter, sheetColours } from "./painter";
+import { Pointing, type Index, type Pointed, type Under } from "./pointing";
+import { betweenStands, carried, equal, standing, type Stand } from "./poses";
+import { Predictions } from "./predictions";
+import { corners } from "./solid";
+import { Stage } from "./stage";
+import { Stock } from "./stock";
+import { Wedges } from "./wedges";
+import type { Bounds, Scene } from "./types";
+
+const NONE: ReadonlySet<string> = new Set();
+/** Bytes of thumbnails of samples that are kept when others are looked at. */
+const STOCK_LIMIT = 48e6;
+
+export class Shown implements Scene {
+  readonly firstFrame: Promise<void>;
+  readonly #stage: Stage;
+  readonly #labels: Labels;
+  readonly #boards: Predictions;
+  readonly #wedges: Wedges;
+  readonly #open: OpenLayers;
+  readonly #stock = new Stock();
+  readonly #stop: (() => void)[] = [];
+  #view: ViewGraph;
+  #arranged: Arrangement | null = null;
+  readonly #pointing: Pointing;
+  readonly #stand = new Motion<Stand>({ placed: [], poses: [] }, betweenStands);
+  readonly #camera = new Motion<View>({ target: { x: 0, y: 0, z: 0 }, distance: 30, yaw: 0, pitch: PITCH }, between);
+  #size = { width: 0, height: 0 };
+  #stocked = -1;
+  #dirty = { ink: true, paint: true };
+  #asked = 0;
+  #pointer: Pointed | null = null;
+  /** The person has moved the camera since it was last placed. */
+  #moved = false;
+  #shownSample = -1;
+
+  constructor(readonly host: HTMLElement, readonly report: Report, readonly store: Store) {
+    const state = store.get();
+    this.#view = viewGraph(report.manifest, state.unfolded, state.selected);
+    this.#stage = new Stage(host);
+    this.#wedges = new Wedges(host);
+    this.#labels = new Labels(host, (block) => this.#toggle(block));
+    this.#boards = new Predictions(host);
+    this.#open = new OpenLayers(report, this.#stage.shared, (opened) => this.#stage.add(opened.faces.mesh), (opened) => this.#stage.remove(opened.faces.mesh));
+    this.#pointing = new Pointing(report, this.#stock, this.#open, () => this.#stand.value, () => this.#lens());
+    this.#stop.push(store.subscribe((now, before) => this.#changed(now, before)));
+    this.#stop.push(control(this.#stage.canvas, {
+      view: () => this.#camera.value,
+      lens: () => this.#lens(),
+      moved: (view) => this.#place(view, false, true),
+      hover: (x, y) => this.#hover(x, y),
+      leave: () => this.#leave(),
+      click: (x, y) => this.#click(x, y),
+      home: () => this.home(),
+    }));
+    const observer = new ResizeObserver(() => this.#resized());
+    observer.observe(host);
+    this.#stop.push(() => observer.disconnect());
+    this.#stage.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    this.#stage.canvas.addEventListener("webglcontextrestored", () => {
+      // Textures and buffers are made anew from what is kept here.
+      this.#dirty = { ink: true, paint: true };
+      this.#ask();
+    });
+    this.#resized();
+    this.firstFrame = this.#stockUp(state).then(() => this.#drawn());
+  }
+
+  // ---- state -> picture
+
+  #changed(now: ViewState, before: ViewState): void {
+    const differs = (...keys: (keyof ViewState)[]): boolean => keys.some((key) => now[key] !== before[key]);
+    if (differs("unfolded", "selected", "open", "mode")) this.#relayout(true);
+    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "range", "theme", "kinds")) this.#dirty.paint = true;
+    if (differs("sample", "mode", "method", "target")) this.#quietly(this.#stockUp(now));
+    if (differs("theme")) this.#relabel();
+    if (differs("open", "sample", "mode", "selected")) this.#quietly(this.#openUp());
+    this.#dirty.ink = true;
+    this.#ask();
+  }
+
+  /** A blob that cannot be had is told by who opened the bundle; here it only means that there is nothing to draw. */
+  #quietly(work: Promise<void>): void {
+    work.catch(() => undefined);
+  }
+
+  /** Fetches the blobs that closed faces and heat maps are drawn from. */
+  async #stockUp({ sample, mode, method, target }: ViewState): Promise<void> {
+    const shown = this.report.sample(sample);
+    const refs = [...(shown?.activations.flatMap(({ thumb, side }) => [thumb, side]) ?? []), ...(shown?.pictures.map(({ tensor }) => tensor) ?? [])];
+    if (mode === "attribution" && method !== null) {
+      const info = this.report.heat({ method, sample, target });
+      refs.push(...[...(info?.inputs ?? []), ...(info?.layers ?? [])].map(({ tensor }) => tensor));
+    }
+    const anew = this.#stock.size > STOCK_LIMIT && sample !== this.#shownSample;
+    const blobs = [...new Set(refs.flatMap((ref) => (ref && (anew || !this.#stock.has(ref.blob)) ? [ref.blob] : [])))];
+    const fetched = await Promise.all(blobs.map(async (blob) => [blob, await this.report.source.blob(blob)] as const));
+    if (anew) this.#stock.clear();
+    for (const [blob, bytes] of fetched) if (!this.#stock.has(blob)) this.#stock.add(blob, bytes);
+    if (this.store.get().sample === sample) this.#shownSample = sample;
+    this.#dirty.paint = true;
+    this.#relabel();
+    this.#ask();
+  }
+
+  get #focus(): string | null {
+    return this.#arranged?.focus ?? null;
+  }
+
+  #relayout(smooth: boolean): void {
+    const { width, height } = this.#size;
+    if (width < 2) return;
+    const state = this.store.get();
+    this.#view = viewGraph(this.report.manifest, state.unfolded, state.selected);
+    const before = this.#arranged;
+    this.#arranged = arrange(this.report, this.#view, state, width, height);
+    const old = this.#stand.value;
+    const goal = standing(this.#arranged.layout);
+    const same = before !== null && equal(before.layout.placed, goal.placed);
+    const blocks = new Map(goal.placed.map(({ node }) => [node.id, node.block]));
+    // What was unfolded comes out of its block; a folded block comes from its first member.
+    const kin = (id: string): string | undefined => blocks.get(id) ?? old.placed.find((item) => this.#view.boxOf.get(item.node.id) === id)?.node.id;
+    this.#stand.to(goal, carried(old, goal, kin), smooth && !same && old.placed.length > 0);
+    if (!same || !this.#moved) this.#place(this.#arranged.home, smooth && before !== null, false);
+    this.#dirty = { ink: true, paint: true };
+    this.#relabel();
+    this.#quietly(this.#openUp());
+    this.#ask();
+  }
+
+  #relabel(): void {
+    if (!this.#arranged) return;
+    const { layout, labelled, phone } = this.#arranged;
+    const { theme, sample } = this.store.get();
+    this.#labels.build(layout, theme, labelled);
+    const shown = new Map(layout.placed.map((item) => [item.node.shows, item.node.id]));
+    this.#boards.build(phone ? [] : (this.report.sample(sample)?.predictions ?? []), (node) => shown.get(node));
+  }
+
+  async #openUp(): Promise<void> {
+    const { open, sample, mode } = this.store.get();
+    const focus = focusOf(this.store.get(), this.#view);
+    const boxes = new Set([...open].map((id) => this.#view.boxOf.get(id) ?? id));
+    const pictures = new Set(this.report.sample(sample)?.pictures.map(({ node }) => node));
+    const nodes = mode === "attribution" ? [] : (this.#arranged?.layout.placed ?? []).filter(({ node, glyph }) => {
+      const stub = node.role === "stub" && !node.folded;
+      return boxes.has(node.id) && !glyph && (!stub || node.id === focus) && !(focus !== null && pictures.has(node.shows));
+    }).map(({ node }) => node);
+    const goals = new Map(this.#stand.goal.placed.map((item, i) => [item.node.id, this.#stand.goal.poses[i]]));
+    await this.#open.show(nodes, sample, (id) => goals.get(id));
+    this.#dirty.paint = true;
+    this.#ask();
+  }
+
+  // ---- drawing
+
+  #resized(): void {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width < 2 || height < 2 || (width === this.#size.width && height === this.#size.height)) return;
+    const first = this.#size.width === 0;
+    this.#size = { width, height };
+    this.#stage.resize(width, height);
+    this.#relayout(!first);
+  }
+
+  #lens(): Lens {
+    return new Lens(this.#camera.value, this.#size.width, this.#size.height);
+  }
+
+  /** The lens of the whole picture: lines are as wide as they should be there. */
+  #home(): Lens {
+    return new Lens(this.#arranged?.home ?? this.#camera.value, this.#size.width, this.#size.height);
+  }
+
+  #place(view: View, smooth: boolean, byHand: boolean): void {
+    this.#moved = byHand;
+    this.#camera.to(view, this.#camera.value, smooth);
+    this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#asked === 0) this.#asked = requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  #waiting: (() => void)[] = [];
+
+  /** Resolves after the next frame. */
+  #drawn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#ask();
+    });
+  }
+
+  #frame(now: number): void {
+    this.#asked = 0;
+    if (!this.#arranged || this.#size.width < 2) return;
+    const moved = this.#stand.step(now);
+    this.#camera.step(now);
+    const state = this.store.get();
+    const [lens, { placed, poses }] = [this.#lens(), this.#stand.value];
+    this.#stage.theme(state.theme);
+    if (this.#dirty.paint) this.#paint(state);
+    // A camera that moves changes nothing but the view.
+    if (this.#dirty.paint || this.#dirty.ink || moved) {
+      const drawn = placed.map((item, i) => dimmed(this.report, item, at(poses, i), state, this.#focus));
+      if (this.#dirty.paint || moved) this.#pose(placed, drawn);
+      this.#inks(drawn, state);
+    }
+    const byId = new Map(placed.map((item, i) => [item.node.id, at(poses, i)]));
+    const first = new Set([state.hovered, state.selected].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
+    this.#labels.update(lens, byId, first, this.#home().view.distance / lens.view.distance);
+    this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused());
+    this.#wedges.update(lens);
+    this.#stage.draw(lens);
+    this.#dirty = { ink: false, paint: false };
+    if (this.#stand.moving || this.#camera.moving) this.#ask();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #pose(placed: readonly Placed[], poses: readonly Pose[]): void {
+    const hidden = (box: number): boolean => this.#open.get(at(placed, box).node.id) !== undefined;
+    this.#stage.faces.move(placed.map((item, i) => (item.glyph ? { ...at(poses, i), fade: 1 } : at(poses, i))), hidden);
+    placed.forEach((item, i) => this.#open.move(item.node.id, at(poses, i)));
+  }
+
+  #boardFocused(): boolean {
+    const focus = this.#arranged?.layout.placed.find((item) => item.node.id === this.#focus);
+    return this.report.sample(this.store.get().sample)?.predictions.some((prediction) => prediction.node === focus?.node.shows) ?? false;
+  }
+
+  #paint(state: ViewState): void {
+    const { placed, poses } = this.#stand.goal;
+    const painter = new Painter(this.report, { ...state, sample: this.#shownSample < 0 ? state.sample : this.#shownSample }, this.#stock);
+    const paints = placed.map((item, i) => painter.paint(item.node, at(poses, i)));
+    if (this.#stocked !== this.#stock.version) {
+      this.#stage.faces.data(this.#stock.codes(), this.#stock.pairs());
+      this.#stocked = this.#stock.version;
+    }
+    this.#stage.faces.paint(paints, sheetColours(placed.map((item) => item.node), paints, state.theme, SHEETS_WIDE));
+    const goals = new Map(placed.map((item, i) => [item.node.id, poses[i]]));
+    this.#open.refresh(state, (id) => goals.get(id));
+  }
+
+  #inks(poses: readonly Pose[], state: ViewState): void {
+    const { placed } = this.#stand.value;
+    const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock) : null;
+    const selected = new Set([this.#focus, state.selected, painter?.chosen ?? null].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
+    const hovered = state.hovered === null ? null : (this.#view.boxOf.get(state.hovered) ?? state.hovered);
+    const arrived = this.#stand.moving ? Math.max(0, this.#stand.share * 2 - 1) : 1;
+    const look: Look = { theme: state.theme, hovered, selected, arrived, dim: (item) => filtered(this.report, item, state) };
+    const { lines, marks, discs } = this.#stage;
+    lines.clear();
+    if (this.#arranged) drawWires(lines, this.#arranged.layout, look, new Map(placed.map((item) => [item.node.id, item])));
+    drawBoxes(lines, placed, poses, look, this.#home(), this.#focus);
+    lines.commit();
+    discs.set(discsOf(placed, poses, look));
+    marks.clear();
+    this.#mark(state);
+    marks.commit();
+  }
+
+  #mark(state: ViewState): void {
+    const id = this.#pointer?.under.node ?? this.#focus;
+    const found = id === null ? null : this.#pointing.face(id, state);
+    this.#wedges.set([], [0, 0, 0]);
+    if (!found || (found.opened === null && this.#focus !== null)) return;
+    const cell = this.#pointer && this.#pointer.under.node === id ? this.#pointer.cell : null;
+    const channel = found.opened && state.selected !== null && this.#view.boxOf.get(state.selected) === id ? state.channel : null;
+    const patches = cell && id === this.#focus ? origins(this.report, this.#view, this.#pointing, found, cell, state) : [];
+    drawMarks(this.#stage.marks, found.pose, found.grid, cell, channel, patches, state.theme);
+    const end = cell ? outlineOn(found.pose, cellRect(found.grid, cell)) : [];
+    this.#wedges.set(patches.map((patch) => [...patch, ...end]), rgb(TOKENS[state.theme].rf));
+  }
+
+  // ---- the pointer
+
+  #hover(x: number, y: number): void {
+    const found = this.#pointing.under(x, y, this.store.get());
+    this.#stage.canvas.style.cursor = found ? "pointer" : "";
+    const key = (at: typeof found): string => JSON.stringify(at ? [at.under.node, at.cell] : null);
+    if (key(found) === key(this.#pointer)) return;
+    this.#pointer = found;
+    this.#dirty.ink = true;
+    this.#ask();
+    this.store.set({ hovered: found?.under.node ?? null });
+    this.host.dispatchEvent(new CustomEvent("hover", { detail: found?.under ?? null }));
+  }
+
+  #leave(): void {
+    if (!this.#pointer) return;
+    this.#pointer = null;
+    this.#dirty.ink = true;
+    this.store.set({ hovered: null });
+    this.host.dispatchEvent(new CustomEvent("hover", { detail: null }));
+    this.#ask();
+  }
+
+  #click(x: number, y: number): void {
+    const found = this.#pointing.under(x, y, this.store.get());
+    const focus = this.#focus;
+    if (!found) {
+      if (focus !== null) this.store.set({ selected: null, open: NONE, channel: null });
+      return;
+    }
+    const { node, channel } = found.under;
+    if (node === focus) this.store.set({ channel });
+    else this.store.set({ selected: node, open: new Set([node]), channel: null });
+    if (focus !== node) this.#leave();
+  }
+
+  #toggle(block: string): void {
+    const unfolded = new Set(this.store.get().unfolded);
+    if (!unfolded.delete(block)) unfolded.add(block);
+    this.store.set({ unfolded });
+  }
+
+  // ---- for others
+
+  flyTo(id: string): void {
+    const box = this.#view.boxOf.get(id) ?? id;
+    const pose = this.#stand.goal.poses[this.#stand.goal.placed.findIndex((item) => item.node.id === box)];
+    if (!pose || !this.#arranged) return;
+    const close = fit(corners(pose).map((point) => ({ point, bottom: 44 })), this.#arranged.frame, 0, PITCH);
+    this.#place({ ...close, distance: close.distance * 1.8 }, true, true);
+  }
+
+  home(): void {
+    if (this.#arranged) this.#place(this.#arranged.home, true, false);
+  }
+
+  zoom(factor: number): void {
+    const { value } = this.#camera;
+    this.#place({ ...value, distance: Math.max(1.5, value.distance / factor) }, true, true);
+  }
+
+  async openAll(): Promise<void> {
+    this.store.set({ selected: null, open: new Set(this.#view.nodes.map((node) => node.id)), channel: null });
+    await this.#openUp();
+    await this.#drawn();
+  }
+
+  closeAll(): void {
+    this.store.set({ selected: null, open: NONE, channel: null });
+  }
+
+  stats(): { draws: number; visible: number; frames: number } {
+    return { draws: this.#stage.draws, visible: this.#arranged?.layout.placed.length ?? 0, frames: this.#stage.frames };
+  }
+
+  screenOf(id: string, index: Index = {}): { x: number; y: number } | null {
+    const spot = this.#pointing.spot(this.#view.boxOf.get(id) ?? id, index, this.store.get());
+    const edge = this.host.getBoundingClientRect();
+    return spot && { x: spot.x + edge.left, y: spot.y + edge.top };
+  }
+
+  cell(x: number, y: number): Under | null {
+    const edge = this.host.getBoundingClientRect();
+    return this.#pointing.under(x - edge.left, y - edge.top, this.store.get())?.under ?? null;
+  }
+
+  boundsOf(id: string): Bounds | null {
+    return this.#pointing.bounds(this.#view.boxOf.get(id) ?? id);
+  }
+
+  picture(): Promise<Blob> {
+    // The drawing buffer is only there within the frame that drew it.
+    this.#stage.draw(this.#lens());
+    return new Promise((resolve, reject) => {
+      this.#stage.canvas.toBlob((blob) => {
+        if (blob) resolve(blob);
+        else reject(new Error("the browser gave no picture of the scene"));
+      });
+    });
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#asked);
+    for (const stop of this.#stop) stop();
+    this.#labels.dispose();
+    this.#wedges.dispose();
+    this.#boards.dispose();
+    this.#open.dispose();
+    this.#stage.dispose();
+  }
+}

@@ -1,0 +1,32 @@
+// What the rest of the page knows of the scene.
+
+import type { Index, Under } from "./pointing";
+
+export interface Bounds {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Places are CSS pixels of the window unless said otherwise. */
+export interface Scene {
+  flyTo(id: string): void;
+  /** Back to the whole picture, seen from the front. */
+  home(): void;
+  zoom(factor: number): void;
+  /** Shows all channels of every visible layer; resolves when they are drawn. */
+  openAll(): Promise<void>;
+  closeAll(): void;
+  stats(): { draws: number; visible: number; frames: number };
+  /** The middle of a box, or of a cell on its face; null where it isn't visible. */
+  screenOf(id: string, index?: Index): { x: number; y: number } | null;
+  cell(x: number, y: number): Under | null;
+  /** Where a box is drawn, in CSS pixels of the host. */
+  boundsOf(id: string): Bounds | null;
+  /** The canvas as a PNG. */
+  picture(): Promise<Blob>;
+  /** Resolves when every visible layer has been drawn with its thumbnail. */
+  readonly firstFrame: Promise<void>;
+  dispose(): void;
+}
