@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tensorview.errors import InputError
-from tensorview.signature import ImageShape, Takes, text
+from tensorview.signature import ImageShape, Takes, by_alias, text
 
 LONGEST = 640
 """Pixels of the longer side where the model takes any size; a larger picture is made smaller, and that is said."""
@@ -19,9 +19,10 @@ def by_name(arrays: Any, needs: tuple[Takes, ...], where: str = "") -> dict[str,
     names = [item.name for item in needs]
     prefix = f"{where}: " if where else ""
     if isinstance(arrays, Mapping):
-        if set(arrays) != set(names):
-            raise InputError(f"{prefix}the model's inputs are {', '.join(names)}; arrays came for {', '.join(arrays)}")
-        return dict(arrays)
+        try:
+            return dict(zip(names, by_alias(arrays, [item.aliases or (item.name,) for item in needs]), strict=True))
+        except InputError as error:
+            raise InputError(f"{prefix}{error}") from None
     if len(needs) == 1 and not (isinstance(arrays, list | tuple) and len(arrays) == 1 and np.ndim(arrays[0]) > 0):
         return {names[0]: arrays}
     if not isinstance(arrays, list | tuple) or len(arrays) != len(needs):

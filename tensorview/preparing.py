@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tensorview import signature
 from tensorview.errors import BackendError, InputError, TraceError
 
 
@@ -72,29 +73,22 @@ def _fit(inputs: Any, model: Any, expected: Sequence[Any]) -> Any:
     structure = getattr(model, "_inputs_struct", None)
     if structure is None:
         structure = expected[0] if len(expected) == 1 else list(expected)
-    names = [str(tensor.name) for tensor in expected]
-    if isinstance(inputs, dict) and not isinstance(structure, dict):
-        if set(inputs) != set(names):
-            raise InputError(f"the model's inputs are named {', '.join(names)}, but {', '.join(map(str, inputs))} came")
-        values = [inputs[name] for name in names]
+    names = signature.input_names(model)
+    if isinstance(inputs, dict):
+        values = signature.by_alias(inputs, names)
     else:
         if isinstance(inputs, list | tuple) and len(expected) == 1 and len(inputs) != 1:
             inputs = np.asarray(inputs)
-        if isinstance(inputs, dict) and isinstance(structure, dict) and set(inputs) != set(structure):
-            if set(inputs) != set(names):
-                raise InputError(
-                    f"the model's inputs are named {', '.join(structure)}, but {', '.join(map(str, inputs))} came"
-                )
-            values = [inputs[name] for name in names]
-        else:
-            values = tf.nest.flatten(inputs)
+        values = tf.nest.flatten(inputs)
     if len(values) != len(expected):
-        raise InputError(f"the model takes {len(expected)} inputs ({', '.join(names)}), but {len(values)} came")
-    tensors = [_fit_one(value, tensor) for value, tensor in zip(values, expected, strict=True)]
+        raise InputError(
+            f"the model takes {len(expected)} inputs ({', '.join(known[0] for known in names)}), but {len(values)} came"
+        )
+    tensors = [_fit_one(value, tensor, known[0]) for value, tensor, known in zip(values, expected, names, strict=True)]
     return tf.nest.pack_sequence_as(keras.tree.map_structure(lambda _: 0, structure), tensors)
 
 
-def _fit_one(value: Any, expected: Any) -> Any:
+def _fit_one(value: Any, expected: Any, name: str) -> Any:
     if value is None:
         return None
     tensor = _tensor(value, expected.dtype)
@@ -108,7 +102,7 @@ def _fit_one(value: Any, expected: Any) -> Any:
         else:
             hint = ""
         text = "(" + ", ".join("any" if w is None else str(w) for w in wanted) + ")"
-        raise InputError(f"input {expected.name!r} needs an array of shape {text}, but {shape} came{hint}")
+        raise InputError(f"input {name!r} needs an array of shape {text}, but {shape} came{hint}")
     return tensor
 
 
@@ -116,7 +110,7 @@ def input_names(model: Any, tensors: Any) -> tuple[str, ...]:
     """A name for each flattened input of the model."""
     expected = getattr(model, "inputs", None) or None
     if expected:
-        return tuple(str(tensor.name) for tensor in expected)
+        return tuple(known[0] for known in signature.input_names(model))
     paths = [".".join(str(part) for part in path) for path, _ in keras.tree.flatten_with_path(tensors)]
     return tuple(path if path and not path.isdigit() else f"input_{path}" if path else "input" for path in paths)
 

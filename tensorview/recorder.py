@@ -8,6 +8,7 @@ calls are met. The model is neither cloned nor changed.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -168,7 +169,8 @@ class _Recorder:
         self.layer_calls[id(layer)] = number + 1
         again = self.siblings.get((group, id(layer)), 0)
         self.siblings[group, id(layer)] = again + 1
-        path = f"{group}/{name}" if group else name
+        readable = name if isinstance(layer, keras.layers.Layer) else _without_counter(name)
+        path = f"{group}/{readable}" if group else readable
         if parent:
             parent.children += 1
         unique = self._unique(f"{path}#{again}" if again else path)
@@ -270,6 +272,11 @@ class _Recorder:
             return None
         found = self._walk(tensors, None)
         return found[0].id if found else None
+
+
+def _without_counter(name: str) -> str:
+    """Keras numbers operations over the whole process ("add_17"); an id must not depend on what was built before."""
+    return re.sub(r"_\d+$", "", name)
 
 
 def output_names(model: Any, outputs: Any) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from tensorview.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,8 @@ class Takes:
     shape: tuple[int | None, ...]
     dtype: str
     key: str | int
+    aliases: tuple[str, ...] = ()
+    """Other names that a user may know it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,8 @@ def takes(model: Any) -> tuple[Takes, ...] | None:
     tensors = getattr(model, "inputs", None) or None
     if tensors:
         return tuple(
-            Takes(str(tensor.name), tuple(tensor.shape)[1:], _dtype(tensor.dtype), str(tensor.name))
-            for tensor in tensors
+            Takes(names[0], tuple(tensor.shape)[1:], _dtype(tensor.dtype), names[0], names)
+            for tensor, names in zip(tensors, input_names(model), strict=True)
         )
     built = model.get_build_config() if hasattr(model, "get_build_config") else None
     shape = (built or {}).get("input_shape")
@@ -49,6 +54,29 @@ def takes(model: Any) -> tuple[Takes, ...] | None:
     if isinstance(shape, list | tuple) and shape and all(_is_shape(value) for value in shape):
         return tuple(Takes(f"input_{i}", _rest(value), dtype, i) for i, value in enumerate(shape))
     return None
+
+
+def input_names(model: Any) -> tuple[tuple[str, ...], ...]:
+    """The names of each flattened input of a Functional model: its layer's first, which is what a model file keeps,
+    then the key under which the model takes it, then Keras's name of the tensor."""
+    keys = getattr(model, "_inputs_struct", None)
+    keyed = sorted(keys) if isinstance(keys, dict) else []
+    found = []
+    for place, tensor in enumerate(model.inputs):
+        layer = getattr(getattr(tensor, "_keras_history", None), "operation", None)
+        own = [str(layer.name)] if layer is not None and type(layer).__name__ == "InputLayer" else []
+        key = [str(keyed[place])] if len(keyed) == len(model.inputs) else []
+        found.append(tuple(dict.fromkeys([*own, *key, str(tensor.name)])))
+    return tuple(found)
+
+
+def by_alias(arrays: Mapping[str, Any], names: Sequence[tuple[str, ...]]) -> list[Any]:
+    """The arrays in the order of the inputs. Raises InputError where a name is missing or one too many."""
+    found = [next((name for name in known if name in arrays), None) for known in names]
+    if None in found or len(set(found)) != len(arrays):
+        wanted = ", ".join(known[0] for known in names)
+        raise InputError(f"the model's inputs are {wanted}; arrays came for {', '.join(map(str, arrays))}")
+    return [arrays[str(name)] for name in found]
 
 
 def structure(model: Any, arrays: dict[str, Any], inputs: tuple[Takes, ...]) -> Any:

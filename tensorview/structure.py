@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
+
 from tensorview.blobs import BlobWriter
 from tensorview.budget import Size
 from tensorview.kernels import kernels
@@ -56,8 +58,9 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
         given = tuple(shapes[id] for id in sources[node.id])
         nodes.append(
             NodeInfo(
-                id=node.id, label=node.layer, layer=node.layer, class_name=node.class_name, call=node.call,
-                group=node.group, kind=known.kind, form=known.form, role=known.role, axes=known.axes,
+                id=node.id, label=_label(node.id, node.layer, layer), layer=node.layer,
+                class_name=node.class_name, call=node.call, group=node.group,
+                kind=known.kind, form=known.form, role=known.role, axes=known.axes,
                 channel_axis=known.channel_axis, shape=tuple(int(n or 0) for n in shapes[node.id][1:]), dtype=dtype,
                 params=total, trainable_params=trainable,
                 macs=macs(layer, given, shapes[node.id]) if layer is not None else None,
@@ -95,6 +98,11 @@ def _own_weights(trace: Trace, shelf: _Shelf) -> dict[str, tuple[Weight, ...]]:
         found[group.id] = shelf.weights(layer, f"wg{index}", group.id, frozenset(shown)) if own else ()
         shown |= own
     return found
+
+
+def _label(id: str, name: str, layer: Any) -> str:
+    """A layer's own name; an operation's without Keras's counter, as in its id."""
+    return name if layer is None or isinstance(layer, keras.layers.Layer) else id.rpartition("/")[2]
 
 
 def _size(

@@ -118,7 +118,7 @@ def outline(model: Any) -> Trace:
         sizes = [DYNAMIC.get(len(tensor.shape) - 1, 16) if d is None else d for d in tensor.shape[1:]]
         return np.zeros([tensor.shape[0] or 1, *sizes], "str" if tensor.dtype == "string" else tensor.dtype)
 
-    made = trace(model, {str(t.name): zeros(t) for t in expected} if len(expected) > 1 else zeros(expected[0]))
+    made = trace(model, [zeros(t) for t in expected] if len(expected) > 1 else zeros(expected[0]))
     if any(d is None for tensor in expected for d in tensor.shape[1:]):
         shapes = ", ".join(f"{t.name} {zeros(t).shape[1:]}" for t in expected)
         made.notes = (*made.notes, f"The model takes inputs of any size; shapes are those for {shapes}.")

@@ -366,3 +366,30 @@ class TestOddities:
         trace = tv.trace(model, values)
         for i, expected in enumerate(all_of_it(values)):
             np.testing.assert_allclose(trace.activation(f"d{i}"), expected, rtol=1e-5, atol=1e-6)
+
+
+class TestNames:
+    def test_an_unnamed_input_has_its_layers_name(self) -> None:
+        x = keras.Input((3,))
+        model = keras.Model(x, layers.Dense(2, name="y")(x))
+        assert tv.trace(model, rng(1, 3)).input_ids == (model.layers[0].name,)
+
+    @pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict:UserWarning")
+    def test_inputs_may_come_by_layer_name_or_by_the_models_own_keys(self) -> None:
+        keys = {"a": keras.Input((3,), name="first"), "b": keras.Input((2,))}
+        model = keras.Model(keys, layers.Concatenate(name="y")([keys["a"], keys["b"]]))
+        a, b = rng(2, 3), rng(2, 2) + 5
+        second = model.layers[1].name if model.layers[0].name == "first" else model.layers[0].name
+        expected = np.concatenate([a, b], axis=1)
+        for inputs in ({"a": a, "b": b}, {"first": a, second: b}):
+            np.testing.assert_array_equal(tv.trace(model, inputs).outputs, expected)
+        with pytest.raises(InputError, match="first"):
+            tv.trace(model, {"a": a, "c": b})
+
+    def test_ids_of_operations_do_not_depend_on_what_was_built_before(self) -> None:
+        def build() -> keras.Model:
+            x = keras.Input((3,), name="x")
+            return keras.Model(x, (x + 1.0) * 2.0 + 3.0)
+
+        first, second = ids(tv.trace(build(), rng(1, 3))), ids(tv.trace(build(), rng(1, 3)))
+        assert first == second == ["x", "add", "multiply", "add~2"]
