@@ -110,7 +110,10 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
             if room.limit is None or size <= room.limit:
                 return bundle
             if step >= len(budget.steps()):
-                note = f"This file has {size:,} bytes, more than the {room.limit:,} asked for: maps are kept at 16 pixels a side at least."
+                note = (
+                    f"This file has {size:,} bytes, more than the {room.limit:,} asked for: "
+                    "maps are kept at 16 pixels a side at least."
+                )
                 return Bundle(replace(manifest, notes=(*manifest.notes, note)), {b.id: data for b, data in packed})
             step = _next_step(known, len(about.names), step, size=size, room=room, packed=packed)
 
