@@ -10,7 +10,7 @@ import numpy as np
 
 from tensorview.blobs import inflate, read_tensor
 from tensorview.errors import BundleError
-from tensorview.manifest import Blob, Manifest, NodeInfo, TensorRef
+from tensorview.manifest import Blob, Manifest, NodeInfo, TensorRef, fields_of
 
 
 class Bundle:
@@ -77,7 +77,11 @@ class Bundle:
 
     def manifest_json(self) -> str:
         """The manifest as compact JSON."""
-        return json.dumps(self.manifest.to_json(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return self._json
+
+    @cached_property
+    def _json(self) -> str:
+        return json.dumps(self.manifest, default=fields_of, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def own_order(node: NodeInfo, stored: np.ndarray, ref: TensorRef) -> np.ndarray:

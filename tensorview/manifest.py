@@ -330,6 +330,12 @@ class Manifest:
         return dataclasses.asdict(self)
 
 
+def fields_of(instance: Any) -> dict[str, Any]:
+    """One dataclass as a dict, its values as they are: for `json.dumps(default=...)`, several times faster than
+    `dataclasses.asdict`."""
+    return {name: getattr(instance, name) for name in instance.__dataclass_fields__}
+
+
 def from_json(data: Any) -> Manifest:
     """A manifest from parsed JSON. Raises BundleError that names the first field that doesn't fit the schema."""
     found = data.get("format") if isinstance(data, dict) else None

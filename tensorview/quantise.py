@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -62,17 +62,6 @@ def dequantise(codes: Codes, scale: Floats, zero: Floats) -> Floats:
     return values
 
 
-@lru_cache(maxsize=256)
-def _weights(size: int, target: int) -> Floats:
-    """(target, size): how much each old cell counts in each new one."""
-    edges = np.linspace(0, size, target + 1)
-    cells = np.arange(size)
-    overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-    weights: Floats = (np.maximum(overlap, 0) * target / size).astype(np.float32)
-    weights.setflags(write=False)
-    return weights
-
-
 def area_mean(values: Floats, sizes: tuple[int, ...]) -> Floats:
     """Reduce the last `len(sizes)` axes to `sizes`, each new cell being the mean of the area that it covers.
 
@@ -98,15 +87,41 @@ def area_mean(values: Floats, sizes: tuple[int, ...]) -> Floats:
 
 
 def _along(values: Floats, axis: int, size: int) -> Floats:
+    """Reduce one axis, by sums of strided or gathered slices: a matrix product would wake BLAS's own threads, which
+    then get in the way of those that store other layers."""
     old = values.shape[axis]
     if old == size:
         return values
     if old % size == 0:
-        split = (*values.shape[:axis], size, old // size, *values.shape[axis + 1 :])
-        return np.asarray(values.reshape(split).mean(axis=axis + 1, dtype=np.float32))
-    weights = _weights(old, size)
-    if axis == values.ndim - 1:
-        return np.asarray(values @ weights.T)
-    if axis == values.ndim - 2:
-        return np.asarray(weights @ values)
-    return np.moveaxis(np.moveaxis(values, axis, -1) @ weights.T, -1, axis)
+        step = old // size
+        return _sum(values[_at(axis, slice(first, None, step))] for first in range(step)) / np.float32(step)
+    ratio = old / size
+    edges = np.arange(size) * ratio
+    return _sum(_taps(values, axis, edges, ratio)) / np.float32(ratio)
+
+
+def _taps(values: Floats, axis: int, edges: NDArray[np.float64], ratio: float) -> Iterator[Floats]:
+    """The old cells under each new one, one after the other, times how much of each it covers."""
+    old = values.shape[axis]
+    shape = (-1,) + (1,) * (values.ndim - 1 - axis)
+    for tap in range(int(np.ceil(ratio)) + 1):
+        cell = np.floor(edges) + tap
+        share = np.clip(np.minimum(edges + ratio, cell + 1) - np.maximum(edges, cell), 0, None)
+        share[cell >= old] = 0
+        place = np.minimum(cell, old - 1).astype(np.intp)
+        yield np.take(values, place, axis=axis) * share.astype(np.float32).reshape(shape)
+
+
+def _at(axis: int, part: slice) -> tuple[slice, ...]:
+    return (*(slice(None),) * axis, part)
+
+
+def _sum(parts: Iterable[Floats]) -> Floats:
+    total: Floats | None = None
+    for part in parts:
+        if total is None:
+            total = part.astype(np.float32)
+        else:
+            total += part
+    assert total is not None
+    return total
