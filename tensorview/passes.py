@@ -234,6 +234,7 @@ def _once(composite: Any, dense: Callable[[], Any]) -> Any:
 
 
 def numpy(tensor: Any) -> np.ndarray:
-    array = np.asarray(tensor.numpy() if hasattr(tensor, "numpy") else tensor)
+    """A tensor's values as a read-only array over TensorFlow's own memory: a copy costs more than the forward pass."""
+    array = np.asarray(tensor)
     array.setflags(write=False)
     return array
