@@ -104,6 +104,14 @@ export class Faces {
     this.mesh.visible = poses.length > 0;
   }
 
+  /** Heat maps have a program of their own, so that pictures without them don't pay for them. */
+  heat(on: boolean): void {
+    const { material } = this.mesh;
+    if (on === ("HEAT" in material.defines)) return;
+    material.defines = on ? { HEAT: 1 } : {};
+    material.needsUpdate = true;
+  }
+
   #swap(name: string, texture: DataTexture): void {
     const uniform = this.mesh.material.uniforms[name];
     if (!uniform) return;

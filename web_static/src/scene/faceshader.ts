@@ -50,7 +50,7 @@ uniform float dark;
 out vec4 colour;
 
 float code(int i) {
-  return floor(texelFetch(codes, ivec2(i % ${BYTES_WIDE}, i / ${BYTES_WIDE}), 0).r * 255.0 + 0.5);
+  return floor(texelFetch(codes, ivec2(i & ${BYTES_WIDE - 1}, i >> ${Math.log2(BYTES_WIDE)}), 0).r * 255.0 + 0.5);
 }
 vec3 ramp(float t, int row) {
   return texelFetch(maps, ivec2(int(floor(min(abs(t), 1.0) * 255.0 + 0.5)), row), 0).rgb;
@@ -67,8 +67,8 @@ vec3 values(vec2 uv) {
   if (c > 252.5 && c < 253.5) return vec3(1.0, 0.0, 1.0);
   // Infinities that the clamp leaves are loud.
   if ((c > 253.5 && c < 254.5 && p8.w > 3.3e38) || (c > 254.5 && p8.z < -3.3e38)) return vec3(0.0, 1.0, 0.0);
-  int q = int(p0.y) + (cell.x / int(p4.x)) * int(p3.y) + cell.y * int(p3.z) + cell.z * int(p3.w);
-  vec2 pair = texelFetch(quants, ivec2(q % ${QUANTS_WIDE}, q / ${QUANTS_WIDE}), 0).rg;
+  int q = int(p0.y) + int(floor((float(cell.x) + 0.5) / p4.x)) * int(p3.y) + cell.y * int(p3.z) + cell.z * int(p3.w);
+  vec2 pair = texelFetch(quants, ivec2(q & ${QUANTS_WIDE - 1}, q >> ${Math.log2(QUANTS_WIDE)}), 0).rg;
   vec2 ends = clamp(vec2(pair.y, pair.y + 252.0 * pair.x), p8.z, p8.w);
   float end = p0.w > 0.0 ? p0.w : max(max(abs(ends.x), abs(ends.y)), 1e-30);
   float value = c < 252.5 ? pair.y + pair.x * c : (c < 254.5 ? 1e38 : -1e38);
@@ -81,6 +81,7 @@ vec3 pixel(vec2 uv) {
   float r = code(i);
   return (p5.w > 2.0 ? vec3(r, code(i + 1), code(i + 2)) : vec3(r)) / 255.0;
 }
+#ifdef HEAT
 float heatAt(ivec2 cell) {
   cell = clamp(cell, ivec2(0), ivec2(p6.zy) - 1);
   float c = code(int(p6.x) + cell.y * int(p6.z) + cell.x);
@@ -111,31 +112,50 @@ vec3 heatMap(vec2 uv) {
   float h = heatAt(ivec2(clamp(uv, 0.0, 0.99999) * p6.zy));
   return mix(grey, ramp(h, 2), veil(h));
 }
+#endif
+// A loop that is run once or not at all: software renderers work through both sides of an if, but not through loops
+// that no pixel is in.
+#define WHEN(condition) for (bool go = (condition); go; go = false)
 vec3 front(vec2 uv) {
   int mode = int(p0.z + 0.5);
-  if (mode == 0) return mix(background, p9.rgb, p4.y);
-  if (mode == 1) return values(uv);
-  if (mode == 2) return pixel(uv);
-  return mode == 3 ? heatMap(uv) : heatPicture(uv);
+  vec3 seen = mix(background, p9.rgb, p4.y);
+  WHEN(mode == 1) seen = values(uv);
+  WHEN(mode == 2) seen = pixel(uv);
+#ifdef HEAT
+  WHEN(mode == 3) seen = heatMap(uv);
+  WHEN(mode == 4) seen = heatPicture(uv);
+#endif
+  return seen;
 }
-// The mean of nine places in a pixel, where it lies across the edge of a cell; else one is enough.
-vec3 averaged(vec2 uv) {
-  vec2 dx = dFdx(uv), dy = dFdy(uv);
+// Inside a cell one place is enough. Across edges of cells that are larger than a pixel, each cell counts by its share
+// of the pixel; where cells are smaller, nine places stand for all of them.
+vec3 averaged(vec2 uv, vec2 dx, vec2 dy) {
   bool grid = p0.z < 1.5;
   vec2 cells = grid ? vec2(p2.y, p2.x) : p5.zy;
   vec2 tiles = grid ? p1.xy : vec2(1.0);
-  float inner = grid ? 1.0 - 2.0 * p1.w : 1.0;
-  vec2 reach = (abs(dx) + abs(dy)) * tiles * cells / inner;
-  vec2 spot = (fract(uv * tiles) - (grid ? p1.w : 0.0)) * cells / inner;
-  vec2 near = min(fract(spot), 1.0 - fract(spot));
-  if (!any(lessThan(near, reach * 0.5))) return front(min(uv, 0.999999));
+  float gap0 = grid ? p1.w : 0.0, inner = 1.0 - 2.0 * gap0;
+  vec2 unit = inner / (tiles * cells);
+  vec2 reach = (abs(dx) + abs(dy)) / unit;
+  vec2 spot = (fract(uv * tiles) - gap0) * cells / inner;
+  vec2 edge = floor(spot + 0.5);
+  vec2 low = clamp((edge - spot) / reach + 0.5, 0.0, 1.0);
+  vec2 most = gap0 > 0.0 ? min(vec2(1.0), 2.0 * gap0 * cells / inner) : vec2(1.0);
+  bvec2 across = bvec2(low.x > 0.0 && low.x < 1.0, low.y > 0.0 && low.y < 1.0);
+  bool many = any(greaterThan(reach, most));
+  vec2 share = mix(vec2(1.0), low, vec2(across));
+  vec2 before = mix(vec2(0.0), edge - spot - 0.01, vec2(across)), after = edge - spot + 0.01;
+  int wide = across.x ? 2 : 1, count = many ? 9 : wide * (across.y ? 2 : 1);
   vec3 sum = vec3(0.0);
-  for (int i = -1; i <= 1; i++) {
-    for (int j = -1; j <= 1; j++) sum += front(clamp(uv + (dx * float(i) + dy * float(j)) / 3.0, 0.0, 0.999999));
+  for (int i = 0; i < count; i++) {
+    vec2 upper = vec2(wide == 2 ? i & 1 : 0, wide == 2 ? i >> 1 : i);
+    vec2 weight = mix(share, 1.0 - share, upper);
+    vec2 ninth = vec2(i % 3, i / 3) - 1.0;
+    vec2 place = many ? uv + (dx * ninth.x + dy * ninth.y) / 3.0 : uv + mix(before, after, upper) * unit;
+    sum += (many ? 1.0 / 9.0 : weight.x * weight.y) * front(clamp(place, 0.0, 0.999999));
   }
-  return sum / 9.0;
+  return sum;
 }
-vec3 sheet(vec2 uv, bool upper) {
+vec3 sheet(vec2 uv, float step, bool upper) {
   float count = max(p7.x, 1.0);
   float spot = clamp(uv.x, 0.0, 0.9999) * count;
   int s = int(spot);
@@ -147,16 +167,20 @@ vec3 sheet(vec2 uv, bool upper) {
   vec3 low = dark > 0.5 ? mix(background, kind, 0.38) : mix(background, kind, 0.5);
   vec3 high = dark > 0.5 ? mix(kind, vec3(1.0), 0.18) : kind * 0.86;
   // Between sheets a thin shadow, where a sheet is wide enough to show it.
-  float crease = smoothstep(0.35, 0.0, fwidth(spot)) * smoothstep(0.86, 0.97, fract(spot)) * (count > 1.0 ? 0.35 : 0.0);
+  float crease = smoothstep(0.35, 0.0, abs(step) * count) * smoothstep(0.86, 0.97, fract(spot)) * (count > 1.0 ? 0.35 : 0.0);
   return mix(low, high, bright) * (dark > 0.5 ? (upper ? 0.92 : 0.62) : (upper ? 1.0 : 0.84)) * (1.0 - crease);
 }
-vec3 deck(vec2 uv, bool upper) {
-  float step = dFdx(uv.x) + dFdy(uv.x);
+vec3 deck(vec2 uv, float step, bool upper) {
+  int count = abs(step) * p7.x < 0.3 ? 1 : 3;
   vec3 sum = vec3(0.0);
-  for (int i = -1; i <= 1; i++) sum += sheet(uv + vec2(step * float(i) / 3.0, 0.0), upper);
-  return sum / 3.0;
+  for (int i = 0; i < count; i++) sum += sheet(uv + vec2(step * (float(i) + 0.5 - 0.5 * float(count)) / 3.0, 0.0), step, upper);
+  return sum / float(count);
 }
 void main() {
-  vec3 seen = side == 0 ? averaged(at) : side < 3 ? deck(at, side == 2) : mix(background, p9.rgb, dark > 0.5 ? 0.24 : 0.4);
+  vec3 seen = mix(background, p9.rgb, dark > 0.5 ? 0.24 : 0.4);
+  // Slopes must be known before ways part.
+  vec2 dx = dFdx(at), dy = dFdy(at);
+  WHEN(side == 0) seen = averaged(at, dx, dy);
+  WHEN(side == 1 || side == 2) seen = deck(at, dx.x + dy.x, side == 2);
   colour = vec4(mix(seen, background, p4.z), 1.0);
 }`;

@@ -258,6 +258,7 @@ export class Shown implements Scene {
       this.#stage.faces.data(this.#stock.codes(), this.#stock.pairs());
       this.#stocked = this.#stock.version;
     }
+    this.#stage.faces.heat(state.mode === "attribution");
     this.#stage.faces.paint(paints, sheetColours(placed.map((item) => item.node), paints, state.theme, SHEETS_WIDE));
     const goals = new Map(placed.map((item, i) => [item.node.id, poses[i]]));
     this.#open.refresh(state, (id) => goals.get(id));
