@@ -15,7 +15,7 @@ from typing import Any
 
 from tensorview import weightsfile
 from tensorview.backend import require_keras
-from tensorview.errors import ModelError, OptionError
+from tensorview.errors import ModelError, OptionError, first_line
 
 PREFIX = "keras:"
 _PATIENCE = 15.0
@@ -49,7 +49,7 @@ def build(name: str, weights: str | Path) -> Any:
                 return make(weights="imagenet")
             except Exception as error:
                 raise ModelError(
-                    f"the ImageNet weights of {name} could not be downloaded or read ({_line(error)}); "
+                    f"the ImageNet weights of {name} could not be downloaded or read ({first_line(error)}); "
                     "give a file with --weights FILE, or --weights none for random ones"
                 ) from error
     model = make(weights=None)
@@ -103,7 +103,3 @@ def _patient() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tensorview.errors import InputError
+from tensorview.errors import InputError, first_line
 
 _MOST_BYTES = 4 * 2**30
 
@@ -31,11 +31,11 @@ def read(path: str | Path) -> dict[str | None, np.ndarray]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; expected an image, .npy or .npz file") from None
     except Exception as error:  # NumPy parses headers as Python text, so damaged ones raise nearly anything
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+        if "allow_pickle" in str(error) or "Python objects" in str(error) or "Object arrays" in str(error):
             raise InputError(
                 f"{path} holds Python objects, which would run code on loading; expected numbers"
             ) from None
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise InputError(f"{path} could not be read as a NumPy file: {reason}") from error
 
 

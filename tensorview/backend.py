@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from types import ModuleType
 
-from tensorview.errors import BackendError
+from tensorview.errors import BackendError, first_line
 
 # TensorFlow's C++ libraries write these before their own log filter is up, so no log level silences them.
 _NOISE = re.compile(rb"^(WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d|[IWE]\d{4} \d{2}:|[IWE]0000 )")
@@ -28,7 +28,8 @@ def require_keras() -> ModuleType:
                 importlib.import_module("keras")
             except ImportError as error:
                 raise BackendError(
-                    f"Keras on TensorFlow could not be imported ({_line(error)}); pip install 'tensorflow' 'keras>=3.8'"
+                    f"Keras on TensorFlow could not be imported ({first_line(error)}); "
+                    "pip install 'tensorflow' 'keras>=3.8'"
                 ) from error
     keras = importlib.import_module("keras")
     if not hasattr(keras, "config") or not hasattr(keras.config, "backend"):
@@ -68,7 +69,3 @@ def _quiet() -> Iterator[None]:
             for line in caught:
                 if not _NOISE.match(line):
                     os.write(2, line)
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

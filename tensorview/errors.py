@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class TensorviewError(Exception):
     """Base of all errors that a user can mend. The command line prints it as one line and exits with 2."""
@@ -33,3 +35,19 @@ class BundleError(TensorviewError):
 
 class OutputError(TensorviewError):
     """An output that can't be written."""
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    """What another library's error says, for a place within one of our own lines.
+
+    Keras puts colours for terminals into its messages, the cause at the end of a long configuration, and an account of
+    the call behind it.
+    """
+    text = " ".join(_COLOUR.sub("", str(error)).split())
+    text = text.rpartition("Exception encountered: ")[2]
+    text = re.sub(r"^Exception encountered when calling [^(]*\(\)\. (.+?)( Arguments received by .*)?$", r"\1", text)
+    text = re.sub(r"^\{\{.*?\}\} ", "", text)  # the name that TensorFlow gave to the operation
+    return (text[:most] + "…" if len(text) > most else text) or type(error).__name__

@@ -12,7 +12,7 @@ from tensorview.attribution.export import Explanation, Explanations, LayerMap, S
 from tensorview.attribution.registry import find
 from tensorview.blobs import BlobWriter
 from tensorview.build import Explained
-from tensorview.errors import OptionError, TensorviewError
+from tensorview.errors import OptionError, TensorviewError, first_line
 from tensorview.inputs import Batch
 from tensorview.manifest import AttributionInfo, ChannelWeights, HeatMap, MethodInfo
 from tensorview.quantise import area_mean
@@ -53,7 +53,7 @@ def explain(
     except Exception as error:
         # A model that runs but has no gradient (strings, integers, custom code) is still worth showing.
         if asked or targets:
-            raise OptionError(f"{', '.join(methods)} can't be computed on this model: {_line(error)}") from error
+            raise OptionError(f"{', '.join(methods)} can't be computed on this model: {first_line(error)}") from error
         note = f"No attribution: this model could not be differentiated ({type(error).__name__})."
         return Explained(), {}, {}, (note,)
     if asked and found.notes:
@@ -118,7 +118,3 @@ def _heat(writer: BlobWriter, node: str, values: np.ndarray, raw: np.ndarray | N
         raw=None if raw is None else writer.floats(np.asarray(raw, np.float32)[None]),
         blank=not peak > 0,
     )
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

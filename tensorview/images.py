@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tensorview.errors import InputError
+from tensorview.errors import InputError, first_line
 
 MOST_PIXELS = 100_000_000
 """A picture with more pixels than this is refused before it is decoded."""
@@ -48,7 +48,7 @@ def read(path: str | Path, channels: int) -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} has more than the {MOST_PIXELS:,} pixels that tensorview reads") from error
     except Exception as error:  # decoders raise many kinds for damaged files: OSError, SyntaxError, struct.error, ...
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160] or type(error).__name__
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise InputError(f"{path} could not be read as an image: {reason}") from error
     return pixels[..., None] if pixels.ndim == 2 else pixels
 

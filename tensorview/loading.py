@@ -12,7 +12,7 @@ from typing import Any
 from tensorview import applications, modelconfig, modelfile, weightsfile
 from tensorview.backend import require_keras
 from tensorview.deep import run_deep
-from tensorview.errors import ModelError
+from tensorview.errors import ModelError, first_line
 
 _DEEP = 150
 """Layers from which on Keras is given a large stack at once; below, its recursion fits into the usual one."""
@@ -91,7 +91,7 @@ def _load(path: Path, custom_objects: dict[str, Any], deep: bool) -> Any:
 
 
 def _explain(path: Path, error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = first_line(error, 2_000)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return f"{path} describes a model that needs more memory than this machine has"
     foreign = re.search(r"(?:Could not locate (?:class|function)|Unknown layer:|Unknown \w+:) [`'\"]?(\w+)", text)

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from tensorview.errors import ModelError
+from tensorview.errors import ModelError, first_line
 
 Kind = Literal["keras", "h5"]
 
@@ -40,7 +40,7 @@ def read_config(path: Path) -> tuple[Kind, dict[str, Any]]:
         raise ModelError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from error
     if size == 0:
         raise ModelError(f"{path} is empty; expected a .keras or .h5 file")
-    if start.startswith(b"PK"):
+    if start.startswith(b"PK") and (path.suffix == ".keras" or _has_config(path)):
         _check_name(path, (".keras",), "a Keras archive")
         return "keras", _keras_config(path, size)
     if start == _HDF5:
@@ -91,8 +91,21 @@ def _keras_config(path: Path, size: int) -> dict[str, Any]:
     except ModelError:
         raise
     except Exception as error:  # damaged archives raise nearly anything, even UnicodeDecodeError for a name
-        raise ModelError(f"{path} is damaged or cut short ({_line(error)}); copy or download it again") from error
+        raise _damaged(path, error) from error
     return config
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    return ModelError(f"{path} is damaged or cut short ({first_line(error)}); copy or download it again")
+
+
+def _has_config(path: Path) -> bool:
+    """Whether a zip file holds a Keras model; PyTorch's models, .npz and many others are zip files as well."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "config.json" in archive.namelist()
+    except Exception:  # as in _keras_config
+        return False
 
 
 def _check_members(path: Path, archive: zipfile.ZipFile, size: int) -> set[str]:
@@ -128,7 +141,7 @@ def _h5_config(path: Path, size: int) -> dict[str, Any]:
             with h5py.File(file, "r") as opened:
                 text = opened.attrs.get("model_config")
         except Exception as error:
-            raise ModelError(f"{path} is damaged or cut short ({_line(error)}); copy or download it again") from error
+            raise _damaged(path, error) from error
     if text is None:
         raise ModelError(
             f"{path} holds no model configuration: perhaps weights only; "
@@ -164,7 +177,7 @@ def check_hdf5(path: Path, file: IO[bytes], size: int) -> None:
     except ModelError:
         raise
     except Exception as error:
-        raise ModelError(f"{path} is damaged or cut short ({_line(error)}); copy or download it again") from error
+        raise _damaged(path, error) from error
     if total > _FLOOR and total > _BLOAT * size:
         raise ModelError(f"{path} declares {total:,} bytes of weights in {size:,} bytes of file; refused")
 
@@ -173,14 +186,14 @@ def _parse(path: Path, text: bytes | str) -> dict[str, Any]:
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} has a configuration that is no valid JSON ({_line(error)})") from error
+        raise ModelError(f"{path} has a configuration that is no valid JSON ({first_line(error)})") from error
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ModelError(f"{path} has a configuration that describes no Keras model (no 'class_name' in it)")
     return config
 
 
 def _check_name(path: Path, endings: tuple[str, ...], what: str) -> None:
-    if not path.name.lower().endswith(endings):
+    if not path.name.endswith(endings):
         raise ModelError(f"{path} is {what}, but its name does not end in {endings[0]}; rename it so that it does")
 
 
@@ -193,8 +206,4 @@ def _folder_hint(path: Path) -> str:
 def _foreign_hint(path: Path, start: bytes) -> str:
     known = {".onnx": "ONNX", ".pt": "PyTorch", ".pth": "PyTorch", ".tflite": "TensorFlow Lite", ".pb": "TensorFlow"}
     name = "TensorFlow Lite" if start[4:8] == b"TFL3" else known.get(path.suffix.lower())
-    return f"; it looks like a {name} model, which tensorview can't read" if name else "; expected a Keras model file"
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
+    return f"; it looks like {name}, which tensorview can't read" if name else "; expected a Keras model file"

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from tensorview.errors import TraceError
+from tensorview.errors import TraceError, first_line
 from tensorview.intact import assigned_variables, intact, same_state
 from tensorview.oneoff import unoptimised
-from tensorview.preparing import first_line, input_names
+from tensorview.preparing import input_names
 from tensorview.recorder import Recording, record
 
 GROUP_BYTES = 768 * 2**20

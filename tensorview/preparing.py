@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tensorview import signature
-from tensorview.errors import BackendError, InputError, TraceError
+from tensorview.errors import BackendError, InputError, TraceError, first_line
 
 
 def prepare(model: Any, inputs: Any) -> tuple[Any, Any]:
@@ -23,6 +23,7 @@ def prepare(model: Any, inputs: Any) -> tuple[Any, Any]:
             f"tensorview needs Keras on TensorFlow, but Keras runs on {keras.backend.backend()}; "
             "set KERAS_BACKEND=tensorflow before Python starts"
         )
+    require_model(model)
     expected = getattr(model, "inputs", None) or None
     tensors = _fit(inputs, model, expected) if expected else tf.nest.map_structure(_tensor, inputs)
     sizes = {int(t.shape[0]) for t in tf.nest.flatten(tensors) if t is not None and t.shape.rank}
@@ -47,6 +48,15 @@ def prepare(model: Any, inputs: Any) -> tuple[Any, Any]:
     return tensors, specs
 
 
+def require_model(model: Any) -> None:
+    """Raises TraceError for anything but a Keras 3 model or layer: a path, a model of the older tf_keras."""
+    if not isinstance(model, keras.layers.Layer):
+        raise TraceError(
+            f"expected a Keras 3 model, but {type(model).__name__} of {type(model).__module__} came; "
+            "tensorview.load_model reads one from a file"
+        )
+
+
 def _call_eagerly(model: Any, tensors: Any) -> None:
     try:
         model(tensors, training=False)
@@ -61,6 +71,8 @@ def _tensor(value: Any, dtype: Any = None) -> Any:
         if tf.is_tensor(value):
             return tf.cast(value, dtype) if dtype else value
         array = np.asarray(value)
+        if array.dtype.kind == "c":
+            raise TypeError("it holds complex numbers")
         if array.dtype == np.float64 and dtype is None:
             dtype = "float32"
         return tf.convert_to_tensor(array.astype(dtype) if dtype and dtype != "string" else array)
@@ -113,8 +125,3 @@ def input_names(model: Any, tensors: Any) -> tuple[str, ...]:
         return tuple(known[0] for known in signature.input_names(model))
     paths = [".".join(str(part) for part in path) for path, _ in keras.tree.flatten_with_path(tensors)]
     return tuple(path if path and not path.isdigit() else f"input_{path}" if path else "input" for path in paths)
-
-
-def first_line(error: BaseException) -> str:
-    text = " ".join(line.strip() for line in str(error).strip().splitlines() if line.strip())
-    return (text[:300] + "…" if len(text) > 300 else text) or type(error).__name__

@@ -12,7 +12,7 @@ from tensorview.deep import run_deep
 from tensorview.errors import TraceError
 from tensorview.graph import Group, Node
 from tensorview.passes import Passes, Rider, map_slots, numpy
-from tensorview.preparing import prepare
+from tensorview.preparing import prepare, require_model
 from tensorview.recorder import Call
 
 T = TypeVar("T")
@@ -107,6 +107,7 @@ def outline(model: Any) -> Trace:
 
     Raises TraceError for a model that doesn't tell what it takes (a subclassed model that was never called).
     """
+    require_model(model)
     expected = getattr(model, "inputs", None) or None
     if not expected:
         raise TraceError(

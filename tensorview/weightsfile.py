@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorview import modelfile
-from tensorview.errors import ModelError
+from tensorview.errors import ModelError, first_line
 
 
 def load(model: Any, name: str, path: Path) -> None:
@@ -27,8 +27,7 @@ def load(model: Any, name: str, path: Path) -> None:
     except ModelError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ModelError(f"{path} does not hold the weights of {name} ({reason})") from error
+        raise ModelError(f"{path} does not hold the weights of {name} ({first_line(error)})") from error
 
 
 @contextlib.contextmanager

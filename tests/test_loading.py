@@ -77,6 +77,8 @@ def test_legacy_h5(tmp_path: Path) -> None:
         ("empty.keras", b"", "is empty"),
         ("foreign.keras", b"hello, this is text", "neither a .keras archive nor an HDF5 file"),
         ("net.onnx", b"\x08\x07\x12\x07pytorch", "ONNX"),
+        ("net.pt", b"PK\x05\x06" + b"\0" * 18, "PyTorch"),
+        ("run.tview", b"PK\x05\x06" + b"\0" * 18, "neither a .keras archive"),
         ("net.tflite", b"\x1c\0\0\0TFL3....", "TensorFlow Lite"),
         ("cut.keras", b"PK\x03\x04" + b"\0" * 40, "damaged or cut short"),
         ("cut.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 40, "damaged or cut short"),
@@ -141,6 +143,18 @@ def test_a_zip_that_is_no_model(tmp_path: Path) -> None:
 def test_the_wrong_ending_says_which_is_right(tmp_path: Path, lenet: Example) -> None:
     shutil.copy(lenet.path, tmp_path / "model.zip")
     assert ".keras" in refused(tmp_path / "model.zip")
+    shutil.copy(lenet.path, tmp_path / "MODEL.KERAS")  # Keras itself looks at the ending's letters as they are
+    assert "does not end in .keras" in refused(tmp_path / "MODEL.KERAS")
+
+
+def test_of_keras_own_account_the_cause_is_told(tmp_path: Path) -> None:
+    small_model().save(tmp_path / "good.keras")
+    path = rewrite(
+        tmp_path / "good.keras", tmp_path / "bad.keras", lambda c: c["config"]["layers"][1]["config"].update(units=-2)
+    )
+    text = refused(path)
+    assert "strictly positive" in text or "positive integer" in text
+    assert "deserialized" not in text
 
 
 def test_h5_weights_alone_are_no_model(tmp_path: Path) -> None:

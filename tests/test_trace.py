@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -345,6 +346,27 @@ class TestOddities:
             tv.trace(model, rng(28, 28, 1))
         with pytest.raises(InputError, match=r"\(2, 32, 32, 1\) came"):
             tv.trace(model, rng(2, 32, 32, 1))
+
+    @pytest.mark.parametrize("model", ["model.keras", None, object()])
+    def test_what_is_no_model(self, model: Any, tmp_path: Path) -> None:
+        x, path = rng(2, 4), tmp_path / "out.html"
+        calls: list[tuple[Any, ...]] = [(tv.trace, x), (tv.attribute, x), (tv.export, x, path), (tv.export, None, path)]
+        for function, *rest in calls:
+            with pytest.raises(TraceError, match="expected a Keras 3 model"):
+                function(model, *rest)
+
+    def test_complex_numbers_are_no_input(self) -> None:
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+        with pytest.raises(InputError, match="complex"):
+            tv.trace(model, np.ones((2, 4), complex))
+
+    def test_an_error_of_keras_is_told_by_its_cause(self) -> None:
+        any_size = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(2, 3)])
+        with pytest.raises(TraceError) as caught:
+            tv.trace(any_size, rng(1, 1, 1, 3))
+        assert "output size would be negative" in str(caught.value)
+        assert "\x1b" not in str(caught.value)
+        assert "function_node" not in str(caught.value)
 
     def test_an_unknown_id_names_near_ones(self) -> None:
         model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="predictions")])

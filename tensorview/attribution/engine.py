@@ -19,7 +19,7 @@ from tensorview.attribution.result import Attribution
 from tensorview.attribution.target import Target
 from tensorview.attribution.view import View
 from tensorview.deep import run_deep
-from tensorview.errors import TensorviewError, TraceError
+from tensorview.errors import TensorviewError, TraceError, first_line
 from tensorview.passes import compiled
 from tensorview.preparing import input_names, prepare
 from tensorview.recorder import Recording
@@ -106,7 +106,7 @@ def run(model: Any, inputs: Any, question: Question) -> tuple[Program, dict[str,
         try:
             parts.append(program.run(*arguments, tf.constant(target.indices[part])))
         except tf.errors.OpError as error:
-            raise TraceError(f"the model could not be run: {_first_line(error)}") from error
+            raise TraceError(f"the model could not be run: {first_line(error)}") from error
     joined = tf.nest.map_structure(lambda *tensors: np.concatenate([t.numpy() for t in tensors]), *parts)
     return program, joined
 
@@ -164,7 +164,7 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
         except TensorviewError:
             raise
         except Exception as error:
-            raise TraceError(f"the model can't be traced, which gradients need: {_first_line(error)}") from error
+            raise TraceError(f"the model can't be traced, which gradients need: {first_line(error)}") from error
 
 
 def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording, Any], dict[str, Any]]:
@@ -183,10 +183,6 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording,
         return {**question.build(view, facts), "score": view.score, "index": view.index}
 
     return function
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip()[:300] for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _flat(specs: Any) -> list[Any]:
