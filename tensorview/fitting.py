@@ -118,4 +118,9 @@ def _typed(array: np.ndarray, item: Takes, where: str) -> np.ndarray:
     if whole and kind == "f" and not np.array_equal(array, np.rint(array)):
         raise InputError(f"{prefix}input {item.name!r} takes whole numbers ({item.dtype}), but fractions came")
     # NumPy has no bfloat16; float32 holds all its values, and the trace casts.
-    return array.astype(np.float32 if item.dtype == "bfloat16" else item.dtype, copy=False)
+    dtype = np.float32 if item.dtype == "bfloat16" else item.dtype
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise InputError(f"{prefix}input {item.name!r} is {item.dtype}, too small for the array's values") from None

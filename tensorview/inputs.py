@@ -11,7 +11,7 @@ import numpy as np
 
 from tensorview import arrays as array_files
 from tensorview import fitting, images, pictures, preprocessing
-from tensorview.errors import InputError
+from tensorview.errors import InputError, OptionError
 from tensorview.preprocessing import Preprocessing
 from tensorview.signature import ImageShape, Takes, image_shape, structure, takes, text
 
@@ -63,7 +63,14 @@ def read_inputs(model: Any, sources: Sequence[str | Path], preprocess: str = "au
         for i in range(count)
     ]
     joined = {key: _join(key, [found[key] for found, _ in batches]) for key in batches[0][0]}
-    return _batch(model, joined, needs, tuple(names), None if preprocess == "none" else chosen)
+    used = None if preprocess == "none" else chosen
+    batch = _batch(model, joined, needs, tuple(names), used)
+    if used is not None and all(item.preprocessing.startswith(GIVEN) for item in batch.inputs):
+        raise OptionError(
+            f"preprocessing {preprocess!r} is for pictures, and no input here is one; leave it out to give the arrays "
+            "as they are"
+        )
+    return batch
 
 
 def as_batch(model: Any, arrays: Any) -> Batch:

@@ -375,6 +375,19 @@ def test_a_name_applies_to_arrays_too(tmp_path: Path) -> None:
     assert read_inputs(net(4, 4, 3), [path]).arrays.max() == 255
 
 
+def test_a_name_that_applies_to_nothing_is_not_ignored(tmp_path: Path) -> None:
+    path = array_file(tmp_path, np.zeros((2, 4)))
+    vector = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    with pytest.raises(OptionError, match="'zero_one' is for pictures"):
+        read_inputs(vector, [path], "zero_one")
+    assert read_inputs(vector, [path], "none").arrays.shape == (2, 4)
+
+
+def test_numbers_that_the_inputs_type_cannot_hold(tmp_path: Path) -> None:
+    vector = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    assert "float32, too small" in error(vector, array_file(tmp_path, np.full((1, 4), 1e300)))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "dark", "bright"),
     [(0, 1, 0, 255), (-1, 1, 0, 255), (0, 255, 0, 255), (-3, 5, 0, 255), (0, 0.5, 0, 128)],
