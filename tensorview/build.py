@@ -13,6 +13,7 @@ import numpy as np
 from tensorview import __version__, budget
 from tensorview.blobs import BlobWriter
 from tensorview.bundle import Bundle
+from tensorview.errors import OptionError
 from tensorview.manifest import (
     FORMAT,
     AttributionInfo,
@@ -186,5 +187,9 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 def _now() -> str:
     """The time of the export, or the one that reproducible builds ask for."""
-    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", datetime.datetime.now().timestamp()))
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+    asked = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        seconds = int(asked) if asked else int(datetime.datetime.now().timestamp())
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        raise OptionError(f"SOURCE_DATE_EPOCH is a number of seconds since 1970, but it is {asked!r}") from None

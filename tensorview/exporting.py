@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,8 @@ def export(
     check_free(path, force)
     if format not in formats.FORMATS:
         raise OptionError(f"format {format!r} is not known; choose one of {', '.join(formats.FORMATS)}")
-    if budget is not None and not budget > 0:
-        raise OptionError(f"the budget is a number of megabytes above 0, but {budget} came")
+    if budget is not None and not 0 < budget < math.inf:
+        raise OptionError(f"the budget is a number of megabytes above 0, but {budget} came; full lifts it altogether")
     bundle = make_bundle(
         model, inputs, format=format, labels=labels, target=target, methods=methods,
         budget=None if full else budget, title=title, progress=progress,
@@ -164,7 +165,7 @@ def _about(
         f"Preprocessing of {item.name!r} was guessed: {item.preprocessing}." for item in inputs if item.guessed
     )
     if batch is None:
-        return About(str(title or name), info, inputs, (), (), (), labels, (*notes, *run.notes))
+        return About(str(title or name), info, inputs, (), (), (), labels, notes)
     pictures = [
         {id: taken[nodes[id].layer] for id in run.input_ids if nodes[id].layer in taken} for taken in batch.pictures
     ]

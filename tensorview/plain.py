@@ -79,7 +79,7 @@ def _precision(bundle: Bundle, ref: TensorRef) -> list[float]:
     if ref.quant is None:
         return [0.0]
     scale = np.frombuffer(bundle.blob(ref.blob), "<f4", ref.shape[0], ref.quant)
-    return [float(f"{step / 2:.7g}") for step in scale.tolist()]
+    return [float(f"{abs(step) / 2:.7g}") for step in scale.tolist()]
 
 
 def _values(bundle: Bundle, ref: TensorRef | None) -> dict[str, Any]:

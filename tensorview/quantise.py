@@ -54,7 +54,7 @@ def quantise(values: Floats) -> tuple[Codes, Floats, Floats]:
 def dequantise(codes: Codes, scale: Floats, zero: Floats) -> Floats:
     """The values that codes stand for, float32 of the codes' shape."""
     column = (-1,) + (1,) * (codes.ndim - 1)
-    wide = np.float64 if len(scale) and scale.max() > 1e35 else np.float32
+    wide = np.float64 if len(scale) and np.abs(scale).max() > 1e35 else np.float32
     steps: NDArray[Any] = scale.reshape(column).astype(wide)
     values: Floats = (zero.reshape(column) + steps * codes).astype(np.float32)
     for code, special in ((253, np.nan), (254, np.inf), (255, -np.inf)):

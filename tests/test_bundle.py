@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import zipfile
@@ -178,6 +179,25 @@ def test_architecture_only(tmp_path: Path, lenet: Example) -> None:
         bundle.activation("conv_1")
 
 
+def test_what_is_known_of_a_model_without_a_run_is_said_once(tmp_path: Path) -> None:
+    any_size = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)])
+    notes = tv.export(any_size, None, tmp_path / "x.tview", format="tview").manifest.notes
+    assert len(notes) == len(set(notes)) == 1
+
+
+def test_the_precision_in_json_is_a_distance(tmp_path: Path) -> None:
+    conv, norm = keras.layers.Conv2D(2, 3, name="conv"), keras.layers.BatchNormalization(name="norm")
+    model = keras.Sequential([keras.Input((16, 16, 3)), conv, norm])
+    norm.gamma.assign([-1.0, 2.0])  # falls as the convolution rises, and is kept as a line of its codes
+    x = np.random.default_rng(0).normal(size=(1, 16, 16, 3)).astype("float32")
+    tv.export(model, x, tmp_path / "x.json", format="json")
+    [entry] = [
+        e for e in json.loads((tmp_path / "x.json").read_text())["samples"][0]["activations"] if e["node"] == "norm"
+    ]
+    off = np.abs(np.array(entry["values"]) - tv.trace(model, x).activation("norm")[0]).max(axis=(0, 1))
+    assert (off <= np.array(entry["precision"]) * 1.001 + 1e-6).all()
+
+
 def test_json_is_plain_numbers(exported: dict[str, Path], lenet: Example) -> None:
     data = json.loads(exported["json"].read_text())
     trace = tv.trace(lenet.model, lenet.inputs[:3])
@@ -199,7 +219,12 @@ def test_json_is_plain_numbers(exported: dict[str, Path], lenet: Example) -> Non
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"format": "pdf"}, "html, folder, tview, json"), ({"budget": 0}, "above 0"), ({"methods": ("magic",)}, "magic")],
+    [
+        ({"format": "pdf"}, "html, folder, tview, json"),
+        ({"budget": 0}, "above 0"),
+        ({"budget": math.inf}, "above 0"),
+        ({"methods": ("magic",)}, "magic"),
+    ],
 )
 def test_unknown_options_are_refused_before_anything_is_written(
     tmp_path: Path, lenet: Example, options: dict[str, Any], message: str
@@ -213,3 +238,10 @@ def test_typescript_types_are_those_of_the_schema() -> None:
     script = ROOT / "web_static" / "scripts" / "manifest_types.py"
     made = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True, cwd=ROOT).stdout
     assert made == (ROOT / "web_static" / "src" / "bundle" / "manifest.gen.ts").read_text()
+
+
+def test_a_date_that_is_none_is_one_line(tmp_path: Path, lenet: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(OptionError, match="seconds since 1970"):
+        tv.export(lenet.model, lenet.inputs[:1], tmp_path / "x.html")
+    assert list(tmp_path.iterdir()) == []
