@@ -3,6 +3,7 @@
 import type { Report } from "./bundle/model";
 import { colourOf, layerRange } from "./colour/value";
 import type { RGB } from "./colour/tokens";
+import { faceOf } from "./panels/subject";
 import type { Scene } from "./scene/scene";
 import { choose } from "./state/actions";
 import type { Store, ViewState } from "./state/store";
@@ -46,8 +47,9 @@ export function api(report: Report, store: Store, scene: Scene | null, close: ()
     cell: (x, y) => scene?.cell(x, y) ?? null,
     screenOf: (id, index) => scene?.screenOf(id, index) ?? null,
     colourOf(value, node) {
-      const { sample, theme } = store.get();
-      const activation = report.activation(sample, node);
+      const { sample, theme, unfolded } = store.get();
+      const face = faceOf(report, node, unfolded);
+      const activation = face === null ? undefined : report.activation(sample, face);
       return activation ? colourOf(value, layerRange(activation.summary), theme) : null;
     },
   };

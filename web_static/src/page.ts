@@ -22,7 +22,7 @@ import { samples } from "./panels/samples";
 import { result, sheet } from "./panels/sheet";
 import { side } from "./panels/side";
 import { snapshot } from "./panels/snapshot";
-import { isSubject, subjectOf } from "./panels/subject";
+import { faceOf, isSubject } from "./panels/subject";
 import { keepTheme, systemTheme } from "./panels/theme";
 import { tooltip, type Hovered } from "./panels/tooltip";
 import { topbar } from "./panels/topbar";
@@ -72,8 +72,8 @@ function watched(opened: Opened, tell: Notices): Source {
 function rangeFor(report: Report): (state: ViewState) => Promise<Range | null> {
   return async (state) => {
     const id = state.selected ?? state.hovered;
-    const node = id === null ? null : subjectOf(report, id, state.unfolded)?.shows;
-    if (node === null || node === undefined) return null;
+    const node = id === null ? null : faceOf(report, id, state.unfolded);
+    if (node === null) return null;
     if (state.range === "layer") return rangeOf(report, state.sample, node);
     const ref = report.activation(state.sample, node)?.tensor;
     if (!ref || state.channel === null || state.selected === null) return null;

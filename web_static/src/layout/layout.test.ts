@@ -53,6 +53,11 @@ function overlaps({ placed }: Layout): string[] {
   return found;
 }
 
+it("keeps room for labels on a phone where only some of the long names fit", () => {
+  const names = Array.from({ length: 25 }, (_item, i) => `encoder_stage${i}_conv:conv`);
+  expect(laid(chain(["photo:input", ...names]), { width: 362, height: 420, phone: true }).level).toBe(2);
+});
+
 const MODELS: [string, Manifest][] = [
   ["a chain", chain(["x:input", "a:conv", "b:pool", "flat:reshape", "c:dense"])],
   ["residuals", chain(["x:input", "a:conv", "b:pool", "add1:merge", "c:pool", "d:pool", "add2:merge", "y:dense"], [["a", "add1"], ["add1", "add2"]])],

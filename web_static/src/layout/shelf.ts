@@ -7,6 +7,12 @@ import * as m from "./measures";
 import type { Level, Options, Size } from "./types";
 
 const DISC_PX = 7;
+/**
+ * CSS pixels that a label may widen its slot by on a phone, in models that are small enough for labels: where names are
+ * longer, some are left out, which beats a picture of half the size or none at all.
+ */
+const PHONE_SLOT = 56;
+const LABELLED_MOST = 60;
 
 export interface Item {
   readonly node: ViewNode;
@@ -71,6 +77,7 @@ export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, 
     // may end.
     if (from.lane > 0 || to.lane > 0) for (let i = from.column + (from.lane === 0 ? 1 : 0); i < to.column; i++) open[i] = true;
   }
+  const most = options.phone && level === 2 && view.nodes.length <= LABELLED_MOST ? PHONE_SLOT : Infinity;
   let region = 0;
   const regions = items.map((_list, i) => (i > 0 && !open[i - 1] ? ++region : region));
   shrink(items, regions);
@@ -86,7 +93,7 @@ export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, 
       stays: list.every((item) => item.glyph),
       tall: Math.max(0, ...list.map((item) => item.size.height)),
       half: Math.max(m.GLYPH * (boxes.length ? 0.6 : 1), ...boxes.map((item) => m.footprint(item.size))) / 2,
-      labelPx: Math.max(0, ...named.map((item) => options.labelWidth(item.node, level) + m.LABEL_GAP_PX)) / 2,
+      labelPx: Math.max(0, ...named.map((item) => Math.min(most, options.labelWidth(item.node, level) + m.LABEL_GAP_PX))) / 2,
       reservePx: Math.max(0, ...list.map((item) => options.reserve(item.node))),
       region: at(regions, i),
     };

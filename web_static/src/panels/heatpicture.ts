@@ -8,6 +8,8 @@ import { drawPixels, pictureRgba } from "./picture";
 const COLD = 0.08;
 const HOT = 0.62;
 const STRENGTH = 0.92;
+/** The opacity at which heat is as strong as that, as in the scene. */
+const USUAL = 0.8;
 const GREYNESS = 0.75;
 const DIM: Readonly<Record<Theme, number>> = { dark: 0.62, light: 0.95 };
 
@@ -77,9 +79,9 @@ export function blend({ base, heat }: Prepared, opacity: number, theme: Theme): 
   const warm = table("heat", theme);
   const dim = DIM[theme];
   for (let i = 0, to = 0; i < count; i++, to += 4) {
-    const luminance = 0.2126 * (base[i * 3] ?? 0) + 0.7152 * (base[i * 3 + 1] ?? 0) + 0.0722 * (base[i * 3 + 2] ?? 0);
+    const luminance = 0.299 * (base[i * 3] ?? 0) + 0.587 * (base[i * 3 + 1] ?? 0) + 0.114 * (base[i * 3 + 2] ?? 0);
     const hot = heat?.[i] ?? 0;
-    const share = STRENGTH * smoothstep(COLD, HOT, hot) * opacity;
+    const share = Math.min(1, (STRENGTH * opacity) / USUAL) * smoothstep(COLD, HOT, hot);
     const light = (0.72 + (0.48 * luminance) / 255) * share;
     const colour = Math.round(Math.min(1, Math.max(0, hot)) * (STEPS - 1)) * 4;
     for (let c = 0; c < 3; c++) {

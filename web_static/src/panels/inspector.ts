@@ -1,5 +1,6 @@
 // The panel on the right: everything about the chosen layer, call or block.
 
+import type { Activation } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { isFolded } from "../layout/fold";
 import { plan } from "../layout/plan";
@@ -13,7 +14,7 @@ import { factList, head, otherFacts } from "./inspector/facts";
 import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
 import { within } from "./rows";
-import { nameOf, subjectOf, type Subject } from "./subject";
+import { faceOf, nameOf, subjectOf, type Subject } from "./subject";
 
 const MOST_LINKS = 2;
 
@@ -69,12 +70,15 @@ export function inspector(report: Report, store: Store): HTMLElement {
       body.append(el("p.note.empty", {}, "Choose a layer to read about it."));
       return;
     }
-    const activation = report.activation(state.sample, subject.shows);
+    const face = faceOf(report, subject.id, state.unfolded) ?? subject.shows;
+    const activation = report.activation(state.sample, face);
+    const own = face === subject.shows ? undefined : report.activation(state.sample, subject.shows);
     body.append(head(report, subject, activation), walk(report, store, subject));
-    if (activation && activation.summary.count > 0) {
-      const { mean } = activation.summary;
-      body.append(histogram("Activations", mean === null ? "" : `mean ${valueText(mean)}`, activation.summary, subject.kind));
-    }
+    const spread = (title: string, { summary }: Activation): void => {
+      if (summary.count > 0) body.append(histogram(title, summary.mean === null ? "" : `mean ${valueText(summary.mean)}`, summary, subject.kind));
+    };
+    if (activation) spread(own ? `Activations after ${nameOf(report, face)}` : "Activations", activation);
+    if (own) spread("Before that", own);
     if (subject.members.length > 0) {
       const prefix = plan(report.manifest).blocks.get(subject.id)?.prefix ?? "";
       const rows = subject.members.map((id) => {
@@ -83,9 +87,9 @@ export function inspector(report: Report, store: Store): HTMLElement {
       });
       body.append(members(subject.membersTitle, rows, subject.id, (id) => choose(store, id), unfoldable(subject)));
     }
-    const own = el("div");
-    weights(own, report, subject.weights, state.theme);
-    body.append(own);
+    const kept = el("div");
+    weights(kept, report, subject.weights, state.theme);
+    body.append(kept);
     const tiles = el("div");
     body.append(tiles);
     const rows = otherFacts(subject);
@@ -94,7 +98,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
     if (!ref) return;
     report.tensor(ref).then(
       (tensor) => {
-        if (mine === turn) tiles.append(channels(store, activation, tensor, labelOf(report, state, subject.shows)));
+        if (mine === turn) tiles.append(channels(store, activation, tensor, labelOf(report, state, face)));
       },
       () => {
         if (mine === turn) tiles.append(el("p.note", {}, "Its values could not be read from the file."));

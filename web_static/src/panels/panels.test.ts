@@ -51,11 +51,11 @@ describe("sentence", () => {
     expect(text(report({ samples: [], inputs: [input] }))).toBe("0 parameters · 3 layers · input image · architecture only, no activations");
   });
 
-  it("tells several outputs, and maps by name", () => {
+  it("tells several outputs, and maps by name and size", () => {
     const mask: Prediction = { ...classes, name: "mask", kind: "map", top: [] };
     const box: Prediction = { ...classes, name: "box", kind: "values", activation: "none", total: 4, top: [{ index: 0, label: "0", value: 1.5, score: null }] };
     const data = report({ samples: [{ name: "photo", pictures: [], activations: [], predictions: [mask, box, classes, classes] }] });
-    expect(text(data)).toContain(`→ mask, box 1.500, …, out ${HOSTILE} 80.0 %`);
+    expect(text(data)).toContain(`→ mask 10, box 1.500, …, out ${HOSTILE} 80.0 %`);
     expect(text(data)).toMatch(/and 1 more output$/);
   });
 });

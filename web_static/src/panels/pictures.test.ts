@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decode, type Tensor } from "../bundle/tensor";
-import { lookup } from "../colour/maps";
+import { lookup, table } from "../colour/maps";
 import { strongest } from "./heat/weights";
 import { blend, resize, type Prepared } from "./heatpicture";
 import { ceiling } from "./histogram";
@@ -58,6 +58,8 @@ describe("heat", () => {
 
   it("leaves the picture grey and dim where nothing speaks for the class, and burns where much does", () => {
     const one = (colour: readonly number[], heat: number): Prepared => ({ width: 1, height: 1, base: Float32Array.from(colour), heat: Float32Array.of(heat) });
+    // The usual opacity is as strong as the scene's.
+    expect(blend(one([0, 0, 0], 1), 0.8, "dark")[0]).toBe(Math.round((table("heat", "dark")[255 * 4] ?? 0) * 0.92 * 0.72));
     const cold = blend(one([200, 100, 100], 0), 1, "dark").slice(0, 3);
     expect(Math.max(...cold) - Math.min(...cold)).toBeLessThan(20);
     const hot = blend(one([200, 200, 200], 0.6), 1, "dark");

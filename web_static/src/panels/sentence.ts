@@ -2,10 +2,17 @@
 
 import type { Report } from "../bundle/model";
 import { el } from "./dom";
-import { countText, plural } from "./format";
+import { countText, plural, shapeText, valueText } from "./format";
 import { summary } from "./prediction";
 
 const MOST_OUTPUTS = 3;
+
+/** " 48×48×1, 0 … 0.998": an output that is a map, by its size and what its values are between. */
+function mapText(report: Report, sample: number, node: string): string {
+  const { min, max } = report.activation(sample, node)?.summary ?? { min: null, max: null };
+  const range = min === null || max === null ? "" : `, ${valueText(min)} … ${valueText(max)}`;
+  return ` ${shapeText(report.node(node)?.shape ?? [])}${range}`;
+}
 
 /** For a page without samples it ends with the model's inputs. */
 export function sentence(report: Report, sampleIndex: number): readonly Node[] {
@@ -28,7 +35,7 @@ export function sentence(report: Report, sampleIndex: number): readonly Node[] {
     if (i > 0) parts.push(text(", "));
     const short = summary(prediction);
     if (short && sample.predictions.length > 1 && prediction.kind !== "values") parts.push(text(`${prediction.name} `));
-    if (!short) parts.push(text(prediction.name));
+    if (!short) parts.push(strong(prediction.name), text(mapText(report, sampleIndex, prediction.node)));
     else parts.push(strong(short.label), text(` ${short.score}`));
   });
   const left = sample.predictions.length - MOST_OUTPUTS;

@@ -3,7 +3,7 @@ import { Report } from "../bundle/model";
 import { chain, layer, manifest } from "../layout/samples";
 import { stepFrom } from "./keyboard";
 import { found, kindCounts, within } from "./rows";
-import { isSubject, neighbours, subjectOf } from "./subject";
+import { faceOf, isSubject, neighbours, subjectOf } from "./subject";
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -23,6 +23,11 @@ describe("what the inspector tells about", () => {
     const data = report(chain(["image:input", "conv:conv"]));
     expect([isSubject(data, "conv"), isSubject(data, "gone")]).toEqual([true, false]);
     expect(subjectOf(data, "gone", NONE)).toBeNull();
+  });
+
+  it("finds what is on the face: what comes out of the box's last layer, or out of the chosen one", () => {
+    const data = report(chain(["input:input", "conv:conv", "bn:norm", "relu:activation", "out:dense"]));
+    expect(["conv", "bn", "relu", "out", "gone"].map((id) => faceOf(data, id, NONE))).toEqual(["relu", "bn", "relu", "out", null]);
   });
 
   it("sums up a group, and counts a layer that is called twice once", () => {

@@ -79,6 +79,15 @@ export function subjectOf(report: Report, id: string, toggled: ReadonlySet<strin
   };
 }
 
+/**
+ * The node whose activation is on the face of what is chosen. A box shows what comes out of its last layer: the ReLU
+ * behind a conv, where both are drawn as one.
+ */
+export function faceOf(report: Report, id: string, toggled: ReadonlySet<string>): string | null {
+  const box = viewGraph(report.manifest, toggled, id).nodes.find((node) => node.id === id);
+  return box?.shows ?? subjectOf(report, id, toggled)?.shows ?? null;
+}
+
 /** The facts that a person names a layer by: the kernel's size, a stride that is not 1, the activation. */
 function telling(facts: readonly Fact[]): string[] {
   const texts = facts.flatMap(({ name, value }) => {

@@ -108,7 +108,7 @@ export function tooltip(report: Report, store: Store): Tooltip {
     if (!subject) return [];
     // Of an open layer the inspector tells the rest.
     if (selected === hovered.node && hovered.value !== null) return [...valueLines(subject, hovered), ...patchLine(report, hovered, unfolded)];
-    const summary = report.activation(sample, subject.shows)?.summary;
+    const summary = report.activation(sample, hovered.shows)?.summary;
     const range = typeof summary?.min === "number" && summary.max !== null ? ` · ${valueText(summary.min)} … ${valueText(summary.max)}` : "";
     const made = [
       el("div.name", {}, subject.name),

@@ -16,6 +16,8 @@ const BELOW = 7;
 const APART = 5;
 /** Share of labels that may be left out before all of them say less. */
 const MISSING = 0.05;
+/** CSS pixels: a phone's width. */
+const NARROW = 640;
 
 const pen = document.createElement("canvas").getContext("2d");
 const widths = new Map<string, number>();
@@ -126,7 +128,8 @@ export class Labels {
       tag.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translateX(-50%)`;
     }
     for (const tag of this.#tags) tag.element.hidden = !shown.has(tag);
-    this.#putPills(lens, level === 3);
+    // Where there was no room for all labels, there is none for pills over faces.
+    this.#putPills(lens, level === 3 || (level === 2 && this.#level === 2 && boxes.some(({ tag }) => !shown.has(tag)) && lens.width < NARROW));
   }
 
   #spots(lens: Lens, poses: ReadonlyMap<string, Pose>): Spot[] {

@@ -1,6 +1,8 @@
-// What the model says, beside its output: all of few classes in line with their cells, else the best ones.
+// What the model says, beside its output: all of few classes in line with their cells, else the best ones; values
+// that are no classes one by one, as many as there is room for.
 
 import type { Prediction } from "../bundle/manifest.gen";
+import { valueText } from "../panels/format";
 import type { Pose } from "../layout/types";
 import { Lens } from "./camera";
 import { pointOn } from "./solid";
@@ -10,9 +12,11 @@ export const RESERVED = 172;
 const FEW = 10;
 const BEST = 5;
 const LINE = 30;
+/** The same for rows with their bar beside the text. */
+const LOW_LINE = 14;
 
 export function showable({ kind }: Prediction): boolean {
-  return kind === "classes" || kind === "binary";
+  return kind !== "map";
 }
 
 function percent(value: number): string {
@@ -20,7 +24,8 @@ function percent(value: number): string {
 }
 
 /** A bar's length 0..1 and the text beside it. Scores that are no probabilities are drawn against the largest. */
-function measure({ activation, top }: Prediction, value: number): { share: number; text: string } {
+function measure({ activation, kind, top }: Prediction, value: number): { share: number; text: string } {
+  if (kind === "values") return { share: Math.abs(value) / Math.max(...top.map((item) => Math.abs(item.value)), 1e-30), text: valueText(value) };
   if (activation === "softmax" || activation === "sigmoid") return { share: value, text: percent(value) };
   if (activation === "log_softmax") return { share: Math.exp(value), text: percent(Math.exp(value)) };
   const most = Math.max(...top.map((item) => Math.abs(item.value)), 1e-30);
@@ -30,7 +35,9 @@ function measure({ activation, top }: Prediction, value: number): { share: numbe
 interface Board {
   readonly node: string;
   readonly element: HTMLElement;
+  /** Rows whose bar is beside the text; where all are shown, in line with the cells. */
   readonly few: boolean;
+  readonly word: string;
   readonly rows: readonly HTMLElement[];
   readonly more: HTMLElement | null;
   readonly total: number;
@@ -58,25 +65,27 @@ export class Predictions {
     this.#boards = predictions.filter(showable).flatMap((prediction) => {
       const node = boxOf(prediction.node);
       if (node === undefined) return [];
-      const few = prediction.total <= FEW && prediction.top.length === prediction.total && prediction.kind === "classes";
+      const values = prediction.kind === "values";
+      const whole = prediction.total <= FEW && prediction.top.length === prediction.total;
+      const few = values || (whole && prediction.kind === "classes");
       const element = child(this.#root, few ? "scene-board few" : "scene-board");
       const best = prediction.top[0];
-      const listed = few ? [...prediction.top].sort((a, b) => a.index - b.index) : prediction.top.slice(0, BEST);
+      const listed = few ? [...prediction.top].sort((a, b) => a.index - b.index).slice(0, FEW) : prediction.top.slice(0, BEST);
       const rows = listed.map((item) => {
         const { share, text } = measure(prediction, item.value);
-        const row = child(element, item === best ? "board-row best" : "board-row");
+        const row = child(element, item === best && !values ? "board-row best" : "board-row");
         child(row, "board-class", item.label);
         child(row, "board-value", text);
         child(child(row, "board-bar"), "board-fill").style.width = `${(Math.min(1, share) * 100).toFixed(2)}%`;
         return row;
       });
-      const more = few || prediction.kind === "binary" ? null : child(element, "board-more");
-      return [{ node, element, few, rows, more, total: prediction.total }];
+      const more = (few && !values) || prediction.kind === "binary" ? null : child(element, "board-more");
+      return [{ node, element, few, rows, more, total: prediction.total, word: values ? "values" : "classes" }];
     });
   }
 
   update(lens: Lens, poses: ReadonlyMap<string, Pose>, hidden: boolean): void {
-    for (const { node, element, few, rows, more, total } of this.#boards) {
+    for (const { node, element, few, rows, more, total, word } of this.#boards) {
       const pose = poses.get(node);
       element.hidden = hidden || !pose || pose.fade > 0.5;
       if (element.hidden || !pose) continue;
@@ -84,26 +93,31 @@ export class Predictions {
       const back = [lens.project(pointOn(pose, 1, 0, 1)), lens.project(pointOn(pose, 1, 1, 1))];
       const x = Math.max(top.x, bottom.x, ...back.map((spot) => spot.x)) + 8;
       const height = bottom.y - top.y;
-      if (few) {
+      if (few && (!more || (total === rows.length && height >= 13 * total))) {
+        if (more) more.hidden = true;
         const pitch = height / rows.length;
         // Where cells are too low to be read in line with, a list of its own that stands on the same floor.
         const line = Math.max(pitch, 13);
         const y = bottom.y - line * rows.length;
-        rows.forEach((row, i) => (row.style.transform = `translate(0, ${(line * (i + 0.5)).toFixed(1)}px) translateY(-50%)`));
+        rows.forEach((row, i) => {
+          row.hidden = false;
+          row.style.transform = `translate(0, ${(line * (i + 0.5)).toFixed(1)}px) translateY(-50%)`;
+        });
         element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
         continue;
       }
-      const room = Math.max(1, Math.min(rows.length, Math.floor((height + 4) / LINE) - (more ? 1 : 0)));
+      const line = few ? LOW_LINE : LINE;
+      const room = Math.max(1, Math.min(rows.length, Math.floor((height + 4) / line) - (more ? 1 : 0)));
       rows.forEach((row, i) => {
         row.hidden = i >= room;
-        row.style.transform = `translate(0, ${i * LINE}px)`;
+        row.style.transform = `translate(0, ${i * line}px)`;
       });
       if (more) {
         more.hidden = total <= room;
-        more.textContent = `+ ${total - room} more classes`;
-        more.style.transform = `translate(0, ${room * LINE}px)`;
+        more.textContent = `+ ${total - room} more ${word}`;
+        more.style.transform = `translate(0, ${room * line}px)`;
       }
-      const y = bottom.y - (room + (more ? 0.75 : 0)) * LINE;
+      const y = bottom.y - (room + (more ? 0.75 : 0)) * line;
       element.style.transform = `translate(${x.toFixed(1)}px, ${Math.min(y, top.y + 4).toFixed(1)}px)`;
     }
   }
