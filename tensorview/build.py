@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -61,11 +62,13 @@ class About:
 @dataclass(frozen=True, slots=True)
 class Room:
     """The byte budget: `limit` for the whole file, `fixed` for what is in it beside the bundle, `factor` for what a
-    stored byte becomes there (4/3 as base64). No limit: nothing is reduced."""
+    stored byte becomes there (4/3 as base64). No limit: nothing is reduced. `number`: bytes of one value where values
+    are written as text; then nothing is deflated, and layers can't share codes."""
 
     limit: int | None
     fixed: int = 0
     factor: float = 1.0
+    number: float | None = None
 
 
 def build(trace: Trace, about: About, explained: Explained, room: Room, progress: Progress) -> Bundle:
@@ -78,9 +81,11 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
         heads = [front.writer.finish() for front in fronts]
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
-        known = replace(known, sizes=samples.sizes())
         beside = sum(blob.stored for blob, _ in (*heads, *weights, *maps.values())) * room.factor
-        step = _first_step(known, len(about.names), room, beside=beside, per_value=samples.ratio() * room.factor)
+        if room.number is None:
+            known = replace(known, sizes=samples.sizes())
+        per_value = room.number or samples.ratio() * room.factor
+        step = _first_step(known, len(about.names), room, beside=beside, per_value=per_value)
         while True:
             kept = samples.tensors(step, lambda done: progress("storing", done))
             packed = _ordered(heads, kept, maps, weights)
@@ -112,7 +117,7 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
                 return bundle
             if step >= len(budget.steps()):
                 note = (
-                    f"This file has {size:,} bytes, more than the {room.limit:,} asked for: "
+                    f"This file is larger than the {room.limit:,} bytes asked for: "
                     "maps are kept at 16 pixels a side at least."
                 )
                 return Bundle(replace(manifest, notes=(*manifest.notes, note)), {b.id: data for b, data in packed})
@@ -132,14 +137,23 @@ def _next_step(
 ) -> int:
     """With the real ratio of this step, the next one that should do."""
     values = budget.count(known.sizes, step) * samples
-    stored_bytes = sum(blob.stored for blob, _ in packed if blob.id.startswith("a")) * room.factor
-    left = (room.limit or 0) - (size - stored_bytes)
-    return max(step + 1, budget.first_step(known.sizes, samples, left, stored_bytes / max(1, values)))
+    spent = sum(blob.stored for blob, _ in packed if blob.id.startswith("a")) * room.factor
+    if room.number is not None:
+        spent = values * room.number
+    left = (room.limit or 0) - (size - spent)
+    return max(step + 1, budget.first_step(known.sizes, samples, left, spent / max(1, values)))
 
 
 def _size(bundle: Bundle, room: Room) -> int:
-    stored_bytes = sum(blob.stored for blob in bundle.manifest.blobs)
-    return int(room.fixed + len(bundle.manifest_json().encode()) + stored_bytes * room.factor)
+    """Bytes of the whole file; an estimate where values are written as text."""
+    manifest = bundle.manifest
+    spent = sum(blob.stored for blob in manifest.blobs) * room.factor
+    if room.number is not None:
+        heats = [heat.tensor for item in manifest.attributions for heat in (*item.inputs, *item.layers)]
+        shown = [activation.tensor for sample in manifest.samples for activation in sample.activations]
+        weights = [weight.tensor for node in manifest.nodes for weight in node.weights]
+        spent = room.number * sum(math.prod(ref.shape) for ref in (*heats, *shown, *weights) if ref is not None)
+    return int(room.fixed + len(bundle.manifest_json().encode()) + spent)
 
 
 def _ordered(

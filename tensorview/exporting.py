@@ -30,8 +30,8 @@ from tensorview.tracing import Trace, outline, trace
 DEFAULT_BUDGET = 16.0
 """Megabytes (of 2**20 bytes) of the whole file."""
 METHODS = ("grad_cam", "saliency")
-JSON_FACTOR = 9.0
-"""What a deflated byte becomes as plain numbers: about six digits and a comma for each value."""
+NUMBER_BYTES = 8.5
+"""Of one value as text: digits, a point, a comma; zeros are shorter."""
 
 
 def _quiet(_what: str, _share: float) -> None:
@@ -127,7 +127,7 @@ def _room(format: Format, budget: float | None) -> Room:
     if format == "html":
         return Room(limit, fixed=_page_bytes(), factor=4 / 3)
     if format == "json":
-        return Room(limit, factor=JSON_FACTOR)
+        return Room(limit, number=NUMBER_BYTES)
     return Room(limit, fixed=_page_bytes() if format == "folder" else 0)
 
 

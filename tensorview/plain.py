@@ -46,7 +46,7 @@ def render(bundle: Bundle) -> Iterator[bytes]:
                     "shape": list(values.shape),
                     "reduced_from": list(node.shape) if activation.tensor.source is not None else None,
                     "precision": _precision(bundle, activation.tensor),
-                    "values": numbers(values),
+                    "values": numbers(values, _digits(activation.tensor)),
                 }
             yield _comma(place) + _dump(entry)
         yield b"]}"
@@ -58,20 +58,29 @@ def render(bundle: Bundle) -> Iterator[bytes]:
     yield b"]}\n"
 
 
-def numbers(values: np.ndarray) -> Any:
-    """Nested lists of numbers with seven significant digits; "NaN", "Infinity", "-Infinity" as text."""
+def numbers(values: np.ndarray, digits: int = 7) -> Any:
+    """Nested lists of numbers with so many significant digits; "NaN", "Infinity", "-Infinity" as text."""
     if values.dtype.kind in "iu":
         return values.tolist()
-    flat = [float(f"{value:.7g}") for value in values.astype(np.float64).ravel().tolist()]
-    if not np.isfinite(values).all():
-        flat = [value if np.isfinite(value) else _name(value) for value in flat]
-    shaped = np.empty(len(flat), dtype=object)
-    shaped[:] = flat
-    return shaped.reshape(values.shape).tolist()
+    finite = np.isfinite(values)
+    wide = np.where(finite, values, 0).astype(np.float64)
+    first = np.floor(np.log10(np.abs(wide), where=wide != 0, out=np.zeros_like(wide)))
+    unit = 10.0 ** np.clip(digits - 1 - first, -300, 300)
+    rounded = np.round(wide * unit) / unit
+    if finite.all():
+        return rounded.tolist()
+    named = rounded.astype(object)
+    named[~finite] = [_name(value) for value in values[~finite].tolist()]
+    return named.tolist()
 
 
 def _name(value: float) -> Any:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _digits(ref: TensorRef) -> int:
+    """Of values read from codes fewer are worth writing."""
+    return 7 if ref.quant is None else 6
 
 
 def _precision(bundle: Bundle, ref: TensorRef) -> list[float]:
@@ -90,7 +99,7 @@ def _values(bundle: Bundle, ref: TensorRef | None) -> dict[str, Any]:
         "stored_shape": list(ref.shape),
         "cut_from": None if ref.source is None else list(ref.source),
         "precision": _precision(bundle, ref),
-        "values": numbers(values),
+        "values": numbers(values, _digits(ref)),
     }
 
 
