@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 
 class TensorviewError(Exception):
@@ -51,3 +53,10 @@ def first_line(error: BaseException, most: int = 200) -> str:
     text = re.sub(r"^Exception encountered when calling [^(]*\(\)\. (.+?)( Arguments received by .*)?$", r"\1", text)
     text = re.sub(r"^\{\{.*?\}\} ", "", text)  # the name that TensorFlow gave to the operation
     return (text[:most] + "…" if len(text) > most else text) or type(error).__name__
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """A hint that lists the names nearest to a wrong one; empty where none is near."""
+    spellings = {known.casefold(): known for known in names}
+    spelled = [spellings[found] for found in difflib.get_close_matches(name.casefold(), spellings, n=3, cutoff=0.5)]
+    return f" (did you mean {' or '.join(map(repr, spelled))}?)" if spelled else ""

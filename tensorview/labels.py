@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tensorview.errors import OptionError
+from tensorview.errors import OptionError, near
 
 
 def read_labels(source: str | Path, count: int | None = None) -> tuple[str, ...]:
@@ -27,30 +28,35 @@ def imagenet() -> tuple[str, ...]:
     return tuple(str(name) for name in json.loads(text))
 
 
-def find_class(target: str, labels: tuple[str, ...] | None, count: int) -> int:
+def find_class(target: str, labels: Sequence[str] | None, count: int | None) -> int:
     """The index of a class that was named by its index or its label, whole or by one of its comma-separated names.
 
-    Raises OptionError where there is no such class, or where several fit.
+    count: how many classes there are, where that is known. Raises OptionError where there is no such class, or where
+    several fit.
     """
-    wanted = target.strip().lower()
-    if wanted.isdigit():
-        if int(wanted) < count:
-            return int(wanted)
-        raise OptionError(f"there is no class {wanted}; the model has {count:,}, from 0 to {count - 1}")
-    if labels is None:
-        raise OptionError(f"class {target!r} can't be found: the classes have no names; give --labels or an index")
-    names = [[part.strip().lower() for part in label.split(",")] for label in labels]
+    wanted = target.strip().casefold()
+    if wanted.isdecimal() and (count is None or int(wanted) < count):
+        return int(wanted)
+    if not labels:
+        if wanted.isdecimal():
+            raise OptionError(f"there is no class {wanted}; {_indices(count)}")
+        raise OptionError(f"class {target!r} can't be found: the classes have no labels; give --labels or an index")
+    names = [[part.strip().casefold() for part in label.split(",")] for label in labels]
     for matches in (
-        [i for i, label in enumerate(labels) if label.lower() == wanted],
+        [i for i, label in enumerate(labels) if label.casefold() == wanted],
         [i for i, parts in enumerate(names) if wanted in parts],
-        [i for i, label in enumerate(labels) if wanted in label.lower()],
+        [i for i, label in enumerate(labels) if wanted and wanted in label.casefold()],
     ):
         if len(matches) == 1:
             return matches[0]
         if matches:
             listed = "; ".join(f"{i} {labels[i]}" for i in matches[:5])
             raise OptionError(f"{len(matches)} classes fit {target!r}: {listed}; give the index")
-    raise OptionError(f"no class is named {target!r}; an index from 0 to {count - 1} will do as well")
+    raise OptionError(f"no class is named {target!r}{near(target, labels)}; {_indices(count)}")
+
+
+def _indices(count: int | None) -> str:
+    return "an index will do as well" if count is None else f"indices go from 0 to {count - 1}"
 
 
 def _read(path: Path) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ def test_labels_are_found_in_any_case(model: keras.Model, data: np.ndarray) -> N
     assert result.target.tolist() == [1] * 4
     mixed = tv.attribute(model, data, "saliency", target=["tripod", "0", 1, "top"], labels=LABELS)
     assert mixed.target[:3].tolist() == [2, 0, 1]
+    named = tv.attribute(model, data, "saliency", target="cat", labels=("espresso", "Egyptian cat, cat", "wild cat"))
+    assert named.target.tolist() == [1] * 4
     with pytest.raises(OptionError, match="'Egyptian cat'"):
         tv.attribute(model, data, "saliency", target="egyptian dog", labels=LABELS)
 

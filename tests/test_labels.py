@@ -60,9 +60,13 @@ def test_a_class_by_index_label_or_part_of_it() -> None:
     assert find_class("tinca tinca", names, 1000) == 0
     with pytest.raises(OptionError, match=r"classes fit.*give the index"):
         find_class("terrier", names, 1000)
-    with pytest.raises(OptionError, match="no class is named"):
-        find_class("flying saucer", names, 1000)
-    with pytest.raises(OptionError, match="from 0 to 999"):
+    with pytest.raises(OptionError, match=r"no class is named .expresso. .did you mean .espresso"):
+        find_class("expresso", names, 1000)
+    with pytest.raises(OptionError, match="no class is named '²'"):
+        find_class("²", names, 1000)
+    with pytest.raises(OptionError, match=r"no class is named '1000'.*from 0 to 999"):
         find_class("1000", names, 1000)
-    with pytest.raises(OptionError, match="--labels"):
+    with pytest.raises(OptionError, match="have no labels"):
         find_class("cat", None, 10)
+    assert find_class("20", ("10", "20"), 2) == 1
+    assert find_class("1", ("1", "0"), 2) == 1

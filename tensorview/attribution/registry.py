@@ -8,8 +8,7 @@ from tensorview.attribution.grad_cam import GradCAM
 from tensorview.attribution.method import Method
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.saliency import Saliency
-from tensorview.attribution.target import near
-from tensorview.errors import OptionError
+from tensorview.errors import OptionError, near
 
 METHODS: tuple[type[Method], ...] = (GradCAM, Saliency)
 

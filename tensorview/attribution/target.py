@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tensorview.errors import OptionError
+from tensorview.errors import OptionError, near
+from tensorview.labels import find_class
 
 Array = np.ndarray[Any, Any]
 
@@ -49,9 +49,10 @@ class Target:
 def parse(target: Any, samples: int, labels: Sequence[str] | None = None) -> Target:
     """A Target from what a user may give, for `samples` samples.
 
-    None or "top": the top class of the first output. An int: that class. A str: the class with this label. A list or
-    array: one of these a sample. A tuple (output, target): the same for an output by name or position. A callable
-    takes the score tensor of the first output, batch first, and returns one value a sample, (N,).
+    None or "top": the top class of the first output. An int: that class. A str: the class that
+    `labels.find_class` finds. A list or array: one of these a sample. A tuple (output, target): the same for an output
+    by name or position. A callable takes the score tensor of the first output, batch first, and returns one value a
+    sample, (N,).
     """
     if isinstance(target, Target):
         return target
@@ -84,29 +85,11 @@ def _index(target: Any, labels: Sequence[str] | None) -> int:
             raise OptionError(f"target {target} is below zero; classes count from 0")
         return int(target)
     if isinstance(target, str):
-        return _labelled(target, labels)
+        return find_class(target, labels, len(labels) if labels else None)
     raise OptionError(
         f"a target is a class index, a label, 'top', a list of one a sample, (output, class) or a callable, "
         f"but {target!r} came"
     )
-
-
-def _labelled(label: str, labels: Sequence[str] | None) -> int:
-    folded = [name.casefold() for name in labels or ()]
-    if label.casefold() in folded:
-        return folded.index(label.casefold())
-    if label.isdecimal():
-        return int(label)
-    if not labels:
-        raise OptionError(f"target {label!r} is a label, but the classes have no labels here; give labels or an index")
-    raise OptionError(f"no class is labelled {label!r}{near(label, labels)}")
-
-
-def near(name: str, names: Sequence[str]) -> str:
-    """A hint that lists the names nearest to a wrong one; empty where none is near."""
-    found = difflib.get_close_matches(name.casefold(), [n.casefold() for n in names], n=3, cutoff=0.5)
-    spelled = [next(n for n in names if n.casefold() == f) for f in dict.fromkeys(found)]
-    return f" (did you mean {' or '.join(map(repr, spelled))}?)" if spelled else ""
 
 
 def _count(classes: int) -> str:

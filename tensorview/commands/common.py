@@ -100,7 +100,7 @@ def read_target(text: str, names: Sequence[str] | None, model: Any) -> str | int
 
     if text == "top":
         return text
-    return find_class(text, tuple(names) if names else None, class_count(model) or (len(names) if names else 2**31))
+    return find_class(text, names, class_count(model) or (len(names) if names else None))
 
 
 def class_count(model: Any) -> int | None:
