@@ -7,7 +7,6 @@ calls are met. The model is neither cloned nor changed.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from tensorview import watch
-from tensorview.errors import TraceError
+from tensorview.errors import TraceError, near
 
 OPAQUE = (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed)
 """Layers that call their inner layers in a loop: those calls belong to an inner graph and are not nodes."""
@@ -62,9 +61,8 @@ class Recording:
         named = [call for call in (*self.groups, *self.calls) if call.layer == name]
         if named:
             return named[-1]
-        near = difflib.get_close_matches(name, [*self._by_id, *(call.layer for call in self.calls)], n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
-        raise TraceError(f"the model has no layer call {name!r}{hint}")
+        known = [*self._by_id, *(call.layer for call in self.calls)]
+        raise TraceError(f"the model has no layer call {name!r}{near(str(name), known)}")
 
     def tensor(self, name: str) -> Any:
         """The one tensor that a call returned. Raises TraceError where it returned several or none."""
@@ -229,6 +227,13 @@ class _Recorder:
                 "This model could not be traced as a graph, so it was recorded eagerly: where raw operations stand "
                 "between layers, edges may be missing."
             )
+        unseen = [repr(layer.name) for layer in self._unseen()]
+        if unseen:
+            listed = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5} more" if len(unseen) > 5 else "")
+            notes.append(
+                f"Not seen to run: {listed}. Either this input passes them by, or they run inside a tf.function, a "
+                "branch or a loop, where calls can't be told apart."
+            )
         return Recording(
             calls=tuple(self.calls),
             groups=tuple(call for call in self.begun if call.children),
@@ -239,6 +244,22 @@ class _Recorder:
             output_ids=tuple(self._output_id(leaf) for leaf in flat),
             notes=tuple(notes),
         )
+
+    def _unseen(self) -> list[Any]:
+        """Layers with weights of which no call was recorded. What is inside an opaque layer or one without inner calls
+        goes with it."""
+        every = self.model._flatten_layers(include_self=False)
+        leaves = [call.keras_layer for call in self.calls if isinstance(call.keras_layer, keras.layers.Layer)]
+        around = (*leaves, *(layer for layer in every if isinstance(layer, OPAQUE)))
+        inside = {id(inner) for layer in around for inner in layer._flatten_layers(include_self=False)}
+        return [
+            layer
+            for layer in every
+            if layer.weights
+            and id(layer) not in self.layer_calls
+            and id(layer) not in inside
+            and (isinstance(layer, OPAQUE) or len(layer._flatten_layers()) == 1)
+        ]
 
     def _sources(self, call: Call) -> list[Call]:
         if self.graph is not None:

@@ -193,6 +193,27 @@ class TestSubclassed:
         assert any("eagerly" in note for note in trace.notes)
         np.testing.assert_allclose(trace.activation("large"), trace.outputs)
 
+    @pytest.mark.parametrize("around", ["function", "branch"])
+    def test_layers_that_cannot_be_seen_are_named(self, around: str) -> None:
+        class Hidden(keras.Model):
+            def __init__(self) -> None:
+                super().__init__()
+                self.first, self.second = layers.Dense(2, name="first"), layers.LSTM(2, name="second")
+                self.last = layers.Dense(2, name="last")
+
+            def call(self, x: Any) -> Any:
+                def inside(x: Any) -> Any:
+                    return self.second(self.first(x))
+
+                if around == "function":
+                    return self.last(tf.function(inside)(x))
+                return self.last(tf.cond(tf.reduce_sum(x) > 0, lambda: inside(x), lambda: inside(x)))
+
+        trace = tv.trace(Hidden(), rng(2, 3, 4))
+        [note] = trace.notes
+        assert note.startswith("Not seen to run: 'first', 'second'.")
+        assert "'last'" not in note
+
 
 class TestLeftAsItWas:
     def test_attributes_losses_and_weights(self) -> None:
