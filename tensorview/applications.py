@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import inspect
+import io
 import re
 import socket
 import sys
@@ -44,7 +45,9 @@ def build(name: str, weights: str | Path) -> Any:
     name = find_name(name)
     make = getattr(require_keras().applications, name)
     if str(weights) == "imagenet":
-        with _patient(), contextlib.redirect_stdout(sys.stderr):
+        # How far a download is, for a person who waits; in a log it would only stand beside our own line.
+        told = sys.stderr if sys.stderr.isatty() else io.StringIO()
+        with _patient(), contextlib.redirect_stdout(told):
             try:
                 return make(weights="imagenet")
             except Exception as error:

@@ -10,7 +10,6 @@ from typing import Literal
 from tensorview.encode import capped
 from tensorview.manifest import Form
 
-DEFAULT_BYTES = 16 * 2**20
 SIDES = (112, 80, 64, 48, 40, 32, 24, 16)
 """Longest sides that are tried, one after the other."""
 RATIO = 0.72

@@ -58,7 +58,11 @@ class Bundle:
             raise BundleError(f"there is no sample {sample}; the bundle has {len(self.manifest.samples)}")
         for activation in self.manifest.samples[sample].activations:
             if activation.node == node.id and activation.tensor is not None:
-                return own_order(node, self.tensor(activation.tensor), activation.tensor)
+                stored = self.tensor(activation.tensor)
+                try:
+                    return own_order(node, stored, activation.tensor)
+                except (ValueError, OverflowError) as error:  # an axis that it doesn't have, another number of values
+                    raise BundleError(f"the values of {node.id!r} do not fit its shape {node.shape}") from error
         raise BundleError(f"the bundle keeps no values of {node.id!r}{': ' + node.note if node.note else ''}")
 
     def node(self, id: str) -> NodeInfo:

@@ -88,11 +88,6 @@ def _places(layer: Any, shape: Shape) -> int:
     return _product(shape[2:] if first else shape[1:-1])
 
 
-def _channels(layer: Any, shape: Shape) -> int:
-    size = shape[1] if getattr(layer, "data_format", "channels_last") == "channels_first" else shape[-1]
-    return _product((size,))
-
-
 def _conv(layer: Any, _inputs: tuple[Shape, ...], output: Shape) -> int:
     return _places(layer, output) * _product(layer.kernel.shape)
 

@@ -25,7 +25,7 @@ def value_range(values: np.ndarray) -> tuple[float, float, str]:
 
 
 def to_pixels(values: np.ndarray, shape: ImageShape, low: float, high: float) -> np.ndarray:
-    """One sample of an image input as uint8 (H, W, 1|3), `low` black and `high` white. What is not finite is black."""
+    """One sample of an image input as uint8 (H, W, 1|3), `low` black and `high` white. NaN is black."""
     if shape.bare:
         values = values[..., None]
     elif shape.first:

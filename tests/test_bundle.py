@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -99,6 +100,18 @@ def test_damaged_and_foreign_bundles_are_refused_in_one_line(exported: dict[str,
         (folder / "manifest.json").write_text(json.dumps(manifest | change))
         with pytest.raises(BundleError, match=message):
             tv.open_bundle(folder)
+
+
+@pytest.mark.parametrize("change", [{"channel_axis": 7}, {"channel_axis": 2**40}, {"form": "row", "shape": [5, 5]}])
+def test_values_that_do_not_fit_what_is_said_of_them(
+    exported: dict[str, Path], tmp_path: Path, change: dict[str, Any]
+) -> None:
+    shutil.copytree(exported["folder"], tmp_path / "odd")
+    manifest = json.loads((tmp_path / "odd" / "manifest.json").read_text())
+    next(node for node in manifest["nodes"] if node["id"] == "conv_1").update(change)
+    (tmp_path / "odd" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="'conv_1' do not fit its shape"):
+        tv.open_bundle(tmp_path / "odd").activation("conv_1")
 
 
 def wide_model() -> Any:

@@ -353,7 +353,9 @@ def test_an_application_with_weights_of_a_file(tmp_path: Path, lenet: Example) -
     assert "does not exist" in refused("keras:MobileNet", weights=tmp_path / "none.h5")
 
 
-def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_weights_that_cannot_be_downloaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def offline(*_: Any, **__: Any) -> Any:
         raise OSError("Name or service not known")
 
@@ -362,6 +364,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path), raising=False)
     text = refused("keras:MobileNet")
     assert "--weights" in text
+    assert capsys.readouterr() == ("", "")
 
 
 def test_another_backend_gets_one_line(lenet: Example) -> None:
