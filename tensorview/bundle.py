@@ -85,7 +85,9 @@ class Bundle:
 
     @cached_property
     def _json(self) -> str:
-        return json.dumps(self.manifest, default=fields_of, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(self.manifest, default=fields_of, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        # Names of files in another encoding come with half characters, which UTF-8 has no bytes for.
+        return text.encode("utf-8", "replace").decode()
 
 
 def own_order(node: NodeInfo, stored: np.ndarray, ref: TensorRef) -> np.ndarray:

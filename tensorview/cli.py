@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -64,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """What the `tensorview` command runs."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that can't show every letter (of a file's name, or the × of a shape) is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     # A polite kill ends like Ctrl-C does: what is half-written is removed on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     code = main()

@@ -20,7 +20,7 @@ from tensorview.explain import explain
 from tensorview.files import check_free
 from tensorview.formats import Format
 from tensorview.inputs import Batch, as_batch
-from tensorview.labels import read_labels
+from tensorview.labels import labels_for
 from tensorview.loading import origin
 from tensorview.manifest import InputInfo, ModelInfo
 from tensorview.predictions import activation_of, predict
@@ -46,7 +46,7 @@ def export(
     format: Format = "html",
     labels: str | Path | Sequence[str] | None = None,
     target: Any = "top",
-    methods: Sequence[str] | None = None,
+    methods: str | Sequence[str] | None = None,
     budget: float | None = DEFAULT_BUDGET,
     full: bool = False,
     title: str | None = None,
@@ -82,16 +82,16 @@ def make_bundle(
     format: Format = "html",
     labels: str | Path | Sequence[str] | None = None,
     target: Any = "top",
-    methods: Sequence[str] | None = None,
+    methods: str | Sequence[str] | None = None,
     budget: float | None = DEFAULT_BUDGET,
     title: str | None = None,
     progress: Progress = _quiet,
 ) -> Bundle:
     """As `export`, without writing. budget: megabytes, None for no limit."""
     batch = None if inputs is None else inputs if isinstance(inputs, Batch) else as_batch(model, inputs)
-    names = _labels(labels, model)
+    names = labels_for(model, labels)
     progress("tracing", 0.0)
-    wanted = METHODS if methods is None else tuple(methods)
+    wanted = METHODS if methods is None else (methods,) if isinstance(methods, str) else tuple(methods)
     survey = None
     if batch is not None and wanted:
         survey = Survey(len(batch.names), None if target in (None, "top") else [target], wanted, names)
@@ -107,19 +107,6 @@ def make_bundle(
         )
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     return build(run, about, explained, _room(format, budget), progress)
-
-
-def _labels(labels: str | Path | Sequence[str] | None, model: Any) -> tuple[str, ...] | None:
-    """Class names; those of ImageNet by themselves for a keras.applications model with its 1,000 classes."""
-    if labels is None:
-        found = origin(model)
-        shape = getattr(model, "output_shape", None)
-        if found and found.application and isinstance(shape, tuple) and shape[-1] == 1000:
-            return read_labels("imagenet")
-        return None
-    if isinstance(labels, str | Path):
-        return read_labels(labels)
-    return tuple(str(label) for label in labels)
 
 
 def _room(format: Format, budget: float | None) -> Room:

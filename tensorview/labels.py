@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tensorview.errors import OptionError, near
+from tensorview.loading import origin
 
 
 def read_labels(source: str | Path, count: int | None = None) -> tuple[str, ...]:
@@ -16,7 +17,30 @@ def read_labels(source: str | Path, count: int | None = None) -> tuple[str, ...]
 
     Where `count` is given, there must be that many. Raises OptionError that says what came.
     """
-    labels = imagenet() if str(source) == "imagenet" else _read(Path(source))
+    return _counted(imagenet() if str(source) == "imagenet" else _read(Path(source)), count, str(source))
+
+
+def labels_for(model: Any, source: str | Path | Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names of a model's classes: from `source`, which `read_labels` takes or which holds them; without one those
+    of ImageNet for a keras.applications model with its 1,000 classes, None for others."""
+    count = class_count(model)
+    if source is None:
+        came = origin(model)
+        return imagenet() if came and came.application and count == 1000 else None
+    if isinstance(source, str | Path):
+        return read_labels(source, count)
+    return _counted(tuple(str(label) for label in source), count, "labels")
+
+
+def class_count(model: Any) -> int | None:
+    """The last axis of the model's only output; None where there are several or it isn't known."""
+    shape = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple | list) or not shape or isinstance(shape[0], tuple | list | dict):
+        return None
+    return int(shape[-1]) if isinstance(shape[-1], int) else None
+
+
+def _counted(labels: tuple[str, ...], count: int | None, source: str) -> tuple[str, ...]:
     if count is not None and len(labels) != count:
         raise OptionError(f"{source} holds {len(labels):,} class names, but the model has {count:,} classes")
     return labels

@@ -258,3 +258,8 @@ def test_a_date_that_is_none_is_one_line(tmp_path: Path, lenet: Example, monkeyp
     with pytest.raises(OptionError, match="seconds since 1970"):
         tv.export(lenet.model, lenet.inputs[:1], tmp_path / "x.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_method_may_be_named_alone(tmp_path: Path, lenet: Example) -> None:
+    bundle = tv.export(lenet.model, lenet.inputs[:1], tmp_path / "x.tview", format="tview", methods="saliency")
+    assert [method.name for method in bundle.manifest.methods] == ["saliency"]

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -306,6 +307,17 @@ def test_inspect_as_json(capsys: Captured, lenet: Example) -> None:
     assert sum(layer["parameters"] for layer in facts["layers"]) == lenet.model.count_params()
     ok("inspect", lenet.path, "--json")
     assert all(layer["range"] is None for layer in json.loads(capsys.readouterr().out)["layers"])
+
+
+def test_a_terminal_without_all_letters_and_a_name_of_another_encoding(lenet: Example) -> None:
+    name = os.fsdecode(b"caf\xe9.keras")
+    shutil.copy(lenet.path, name)
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for arguments in (["inspect", name], ["export", name], ["export", name, "--format", "json"]):
+        command = [sys.executable, "-m", "tensorview", *arguments]
+        done = subprocess.run(command, env=environ, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert open_bundle(os.fsdecode(b"caf\xe9.html")).manifest.title == "caf?"
 
 
 def test_attribute_as_numbers_and_pictures(capsys: Captured, lenet: Example, digit: Path) -> None:

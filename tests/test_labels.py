@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import keras
 import pytest
 
 from tensorview.errors import OptionError
-from tensorview.labels import find_class, imagenet, read_labels
+from tensorview.labels import find_class, imagenet, labels_for, read_labels
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,14 @@ def test_missing_labels(tmp_path: Path) -> None:
 def test_imagenet_has_its_thousand() -> None:
     assert len(imagenet()) == 1000
     assert imagenet()[967] == "espresso"
+
+
+def test_the_labels_of_a_model_are_as_many_as_its_classes() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    assert labels_for(model, None) is None
+    assert labels_for(model, ["a", "b", "c"]) == ("a", "b", "c")
+    with pytest.raises(OptionError, match="2 class names, but the model has 3"):
+        labels_for(model, ["a", "b"])
 
 
 def test_a_class_by_index_label_or_part_of_it() -> None:

@@ -83,32 +83,19 @@ def read_batch(model: Any, options: argparse.Namespace) -> Batch | None:
 
 
 def read_names(model: Any, options: argparse.Namespace) -> tuple[str, ...] | None:
-    """The class names asked for with --labels, or those of ImageNet for a keras.applications model with its classes."""
-    from tensorview.labels import read_labels
-    from tensorview.loading import origin
+    """The class names asked for with --labels, or those that the model is known by."""
+    from tensorview.labels import labels_for
 
-    count = class_count(model)
-    if options.labels is not None:
-        return read_labels(options.labels, count)
-    came = origin(model)
-    return read_labels("imagenet") if came and came.application and count == 1000 else None
+    return labels_for(model, options.labels)
 
 
 def read_target(text: str, names: Sequence[str] | None, model: Any) -> str | int:
     """ "top", or the index of the class that was named by index or label."""
-    from tensorview.labels import find_class
+    from tensorview.labels import class_count, find_class
 
     if text == "top":
         return text
     return find_class(text, names, class_count(model) or (len(names) if names else None))
-
-
-def class_count(model: Any) -> int | None:
-    """The last axis of the model's only output; None where there are several or it isn't known."""
-    shape = getattr(model, "output_shape", None)
-    if not isinstance(shape, tuple | list) or not shape or isinstance(shape[0], tuple | list | dict):
-        return None
-    return int(shape[-1]) if isinstance(shape[-1], int) else None
 
 
 def say(options: argparse.Namespace, text: str) -> None:

@@ -57,7 +57,9 @@ def run(options: argparse.Namespace) -> None:
     common.say_inputs(options, batch)
     for line in words.told(manifest):
         common.say(options, line)
-    if names is None and batch is not None and common.class_count(model) == 1000:
+    from tensorview.labels import class_count
+
+    if names is None and batch is not None and class_count(model) == 1000:
         common.say(options, "1,000 classes without names; --labels imagenet names them")
     common.say_written(options, path)
     if options.open:
