@@ -110,6 +110,7 @@ def test_version(capsys: Captured) -> None:
         (["attribute", "m.keras", "-i", "x.png", "--set", "steps=3"], "no parameter"),
         (["serve", "none.html"], "does not exist"),
         (["serve", "none.tview", "-i", "x.png"], "bundle with its own input"),
+        (["serve", "none.tview", "--preprocess", "raw"], "bundle with its own input"),
     ],
 )
 def test_wrong_arguments_are_one_line(capsys: Captured, arguments: list[str], says: str) -> None:
