@@ -46,7 +46,7 @@ def _bundle(options: argparse.Namespace) -> Bundle:
     if not name.startswith("keras:") and Path(name).suffix.lower() not in (".keras", ".h5", ".hdf5"):
         if options.input or options.labels or options.weights or options.preprocess != "auto":
             raise OptionError(
-                f"{name} is a bundle with its own input and labels; -i, --preprocess, --labels, --weights are for models"
+                f"{name} is a bundle with its own input; -i, --preprocess, --labels, --weights go with models"
             )
         from tensorview.formats import open_bundle
 
