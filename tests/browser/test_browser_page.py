@@ -114,6 +114,11 @@ def test_search_and_kinds_find_layers(lenet_tab: Tab) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert lenet_tab.state()["selected"] == "pool_2"
+    # Step by step: the layer first, then the search, wherever the focus is.
+    page.keyboard.press("Escape")
+    assert page.locator(".tree .row").count() == 2
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Find a layer")).to_have_value("")
     page.get_by_label("Find a layer").fill("no such layer")
     expect(page.get_by_text("No layer is called so.")).to_be_visible()
     page.keyboard.press("Escape")

@@ -137,6 +137,7 @@ export function page(root: HTMLElement, opened: Opened): void {
       store.set({ panels: { ...panels, left: true, tab: "layers" } });
       list.focusSearch();
     },
+    clearSearch: list.clearSearch,
     help: about.toggle,
     home: () => scene?.home(),
     toggleAll() {

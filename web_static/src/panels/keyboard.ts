@@ -8,6 +8,7 @@ import { neighbours } from "./subject";
 
 export interface Commands {
   readonly search: () => void;
+  readonly clearSearch: () => void;
   readonly help: () => void;
   readonly home: () => void;
   readonly toggleAll: () => void;
@@ -51,6 +52,7 @@ export function keyboard(report: Report, store: Store, commands: Commands): void
     const { selected, open, mode } = store.get();
     if (selected !== null || open.size > 0) close(store);
     else if (mode === "attribution") chooseMethod(store, null);
+    else commands.clearSearch();
     commands.home();
   };
   const keys: Readonly<Record<string, (event: KeyboardEvent) => void>> = {

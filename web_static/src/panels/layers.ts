@@ -12,6 +12,7 @@ import { found, kindCounts, treeRows, type Row, type RowNode } from "./rows";
 export interface Layers {
   readonly element: HTMLElement;
   focusSearch(): void;
+  readonly clearSearch: () => void;
 }
 
 function chips(report: Report, store: Store): HTMLElement {
@@ -130,6 +131,11 @@ export function layers(report: Report, store: Store): Layers {
     event.stopPropagation();
     move();
   });
+  const clearSearch = (): void => {
+    if (search.value === "") return;
+    search.value = "";
+    fill();
+  };
   search.addEventListener("input", fill);
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") {
@@ -139,8 +145,7 @@ export function layers(report: Report, store: Store): Layers {
       choose(store, items[0].row.node.id);
     } else if (event.key === "Escape") {
       event.stopPropagation();
-      search.value = "";
-      fill();
+      clearSearch();
       search.blur();
     }
   });
@@ -148,6 +153,7 @@ export function layers(report: Report, store: Store): Layers {
   watch(store, (s) => [s.selected], select);
   return {
     element,
+    clearSearch,
     focusSearch() {
       search.focus();
       search.select();

@@ -35,7 +35,7 @@ export function sentence(report: Report, sampleIndex: number): readonly Node[] {
     if (i > 0) parts.push(text(", "));
     const short = summary(prediction);
     if (short && sample.predictions.length > 1 && prediction.kind !== "values") parts.push(text(`${prediction.name} `));
-    if (!short) parts.push(strong(prediction.name), text(mapText(report, sampleIndex, prediction.node)));
+    if (!short) parts.push(strong(prediction.name), text(prediction.kind === "map" ? mapText(report, sampleIndex, prediction.node) : " has no finite values"));
     else parts.push(strong(short.label), text(` ${short.score}`));
   });
   const left = sample.predictions.length - MOST_OUTPUTS;

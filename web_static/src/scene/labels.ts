@@ -55,6 +55,17 @@ interface Spot {
   readonly tag: Tag;
   readonly x: number;
   readonly y: number;
+  /** CSS pixels that its box is wide. */
+  readonly wide: number;
+}
+
+/** CSS pixels: boxes that are narrower than this go without where rows were given no room for labels. */
+const WIDE = 40;
+const OVERHANG = 14;
+
+/** Whether a label is hardly wider than its box, below which no other lane stands. */
+function fits({ tag: { item }, wide }: Spot): boolean {
+  return item.lane === 0 && item.node.role !== "stub" && wide >= WIDE && labelWidth(item.node, 2) <= wide + OVERHANG;
 }
 
 function make(parent: HTMLElement, kind: string, tag = "div"): HTMLElement {
@@ -123,7 +134,7 @@ export class Labels {
     const chosen = this.#fitting(spots, level, first);
     const shown = new Set(chosen.map(({ tag }) => tag));
     for (const { x, y, tag } of chosen) {
-      tag.name.textContent = level === 2 ? tag.item.node.short : tag.item.node.label;
+      tag.name.textContent = level === 2 || (level === 3 && !first.has(tag.item.node.id)) ? tag.item.node.short : tag.item.node.label;
       tag.shape.hidden = level > 0 || tag.item.node.role === "stub";
       tag.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translateX(-50%)`;
     }
@@ -134,7 +145,7 @@ export class Labels {
 
   #spots(lens: Lens, poses: ReadonlyMap<string, Pose>): Spot[] {
     const lowest = new Map<string, number>();
-    const places: { tag: Tag; x: number; row: string }[] = [];
+    const places: { tag: Tag; x: number; row: string; wide: number }[] = [];
     for (const tag of this.#tags) {
       const pose = poses.get(tag.item.node.id);
       if (!pose || pose.fade >= 0.97) continue;
@@ -144,16 +155,17 @@ export class Labels {
       const low = Math.max(...feet.map((foot) => foot.y));
       lowest.set(row, Math.max(lowest.get(row) ?? -Infinity, low));
       const middle = lens.project({ x: pose.x, y: tag.item.floor, z: pose.z });
-      places.push({ tag, x: middle.x, row });
+      const wide = Math.max(...feet.map((foot) => foot.x)) - Math.min(...feet.map((foot) => foot.x));
+      places.push({ tag, x: middle.x, row, wide });
     }
     return places
-      .map(({ tag, x, row }) => ({ tag, x, y: (lowest.get(row) ?? 0) + BELOW }))
+      .map(({ tag, x, row, wide }) => ({ tag, x, wide, y: (lowest.get(row) ?? 0) + BELOW }))
       .filter(({ x, y }) => x > -60 && x < lens.width + 60 && y > -20 && y < lens.height);
   }
 
   /** The labels of a level that can be drawn without one over another. */
   #fitting(spots: readonly Spot[], level: Level, first: ReadonlySet<string>): Spot[] {
-    if (level === 3) return spots.filter(({ tag }) => first.has(tag.item.node.id));
+    if (level === 3) return this.#fitting(spots.filter((spot) => first.has(spot.tag.item.node.id) || fits(spot)), 2, first);
     const rank = ({ tag }: Spot): number => (first.has(tag.item.node.id) ? 0 : tag.item.node.role === "stub" ? 2 : 1);
     const taken = new Map<string, { x0: number; x1: number; y: number }[]>();
     return [...spots].sort((a, b) => rank(a) - rank(b) || a.x - b.x).filter((spot) => {

@@ -114,8 +114,8 @@ export class Predictions {
       });
       if (more) {
         more.hidden = total <= room;
-        more.textContent = `+ ${total - room} more ${word}`;
-        more.style.transform = `translate(0, ${room * line}px)`;
+        more.textContent = rows.length === 0 ? "no finite values" : `+ ${total - room} more ${word}`;
+        more.style.transform = `translate(0, ${rows.length === 0 ? 0 : room * line}px)`;
       }
       const y = bottom.y - (room + (more ? 0.75 : 0)) * line;
       element.style.transform = `translate(${x.toFixed(1)}px, ${Math.min(y, top.y + 4).toFixed(1)}px)`;

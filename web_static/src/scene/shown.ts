@@ -40,7 +40,7 @@ export class Shown implements Scene {
   readonly #wedges: Wedges;
   readonly #open: OpenLayers;
   readonly #stock = new Stock();
-  readonly #stop: (() => void)[] = [];
+  readonly #stop: (() => unknown)[] = [];
   #view: ViewGraph;
   #arranged: Arrangement | null = null;
   readonly #pointing: Pointing;
@@ -50,6 +50,8 @@ export class Shown implements Scene {
   #stocked = -1;
   #dirty = { ink: true, paint: true };
   #asked = 0;
+  /** Until the shaders are, a frame would hold up the page. */
+  #compiled = false;
   #pointer: Pointed | null = null;
   /** The person has moved the camera since it was last placed. */
   #moved = false;
@@ -84,6 +86,12 @@ export class Shown implements Scene {
       this.#ask();
     });
     this.#resized();
+    let alive = true;
+    this.#stop.push(() => (alive = false));
+    void this.#stage.compiled.then(() => {
+      this.#compiled = alive;
+      this.#ask();
+    });
     this.firstFrame = this.#stockUp(state).then(() => this.#drawn());
   }
 
@@ -200,7 +208,7 @@ export class Shown implements Scene {
   }
 
   #ask(): void {
-    if (this.#asked === 0) this.#asked = requestAnimationFrame((now) => this.#frame(now));
+    if (this.#asked === 0 && this.#compiled) this.#asked = requestAnimationFrame((now) => this.#frame(now));
   }
 
   #waiting: (() => void)[] = [];

@@ -39,6 +39,8 @@ export class Stage {
   readonly #maps = mapsTexture();
   #theme: Theme | null = null;
   frames = 0;
+  /** Resolves when the shaders are compiled, or else when the page around the canvas has been painted. */
+  readonly compiled: Promise<unknown>;
 
   constructor(host: HTMLElement) {
     this.canvas = document.createElement("canvas");
@@ -62,6 +64,14 @@ export class Stage {
     for (const { mesh } of [this.#backdrop, this.faces, this.lines, this.discs, this.marks]) this.add(mesh);
     // Places are worked out in the shaders; three.js has nothing to keep up to date.
     this.#graph.matrixWorldAutoUpdate = false;
+    this.compiled = this.#compile(context);
+  }
+
+  /** Shaders are compiled beside the page's own work, where the browser tells when they are done without waiting for it. */
+  #compile(context: WebGL2RenderingContext): Promise<unknown> {
+    if (context.getExtension("KHR_parallel_shader_compile")) return this.#renderer.compileAsync(this.#graph, this.#camera);
+    this.#renderer.compile(this.#graph, this.#camera);
+    return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   }
 
   add(mesh: Object3D): void {
