@@ -1,7 +1,7 @@
 // What a reader may want to know about the file itself.
 
 import type { Manifest } from "../bundle/manifest.gen";
-import { countText, plural } from "./format";
+import { countText, plural } from "../words/format";
 
 export function facts(manifest: Manifest): readonly string[] {
   const { model, inputs, budget, generator, created } = manifest;

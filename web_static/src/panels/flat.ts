@@ -8,7 +8,7 @@ import { viewGraph } from "../layout/fold";
 import { choose } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { el, swatch, watch } from "./dom";
-import { shapeText } from "./format";
+import { shapeText } from "../words/format";
 import { drawPicture, drawPlane, valuesOf } from "./picture";
 import { predictionList } from "./prediction";
 import { channelRange } from "./ranges";

@@ -6,7 +6,7 @@ import type { Tensor } from "../bundle/tensor";
 import { chooseMethod } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { el, watch } from "./dom";
-import { percentText, valueText } from "./format";
+import { percentText, valueText } from "../words/format";
 import { drawSignal } from "./heat/signal";
 import { channelWeights } from "./heat/weights";
 import { drawHeat, prepare } from "./heatpicture";

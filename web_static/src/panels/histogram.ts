@@ -2,7 +2,7 @@
 
 import type { Summary } from "../bundle/manifest.gen";
 import { el, svg } from "./dom";
-import { valueText } from "./format";
+import { valueText } from "../words/format";
 
 const HEIGHT = 44;
 /** A bar this many times higher than the next one (most often the zeros) is cut, or the others would vanish. */

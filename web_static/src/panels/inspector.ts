@@ -7,7 +7,7 @@ import { plan } from "../layout/plan";
 import { choose, close, toggle } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { button, el, watch } from "./dom";
-import { shapeText, valueText } from "./format";
+import { shapeText, valueText } from "../words/format";
 import { histogram } from "./histogram";
 import { channels } from "./inspector/channels";
 import { factList, head, otherFacts } from "./inspector/facts";

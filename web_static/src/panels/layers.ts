@@ -6,7 +6,7 @@ import { buildTree } from "../layout/tree";
 import { choose, toggle } from "../state/actions";
 import type { Store } from "../state/store";
 import { button, el, swatch, watch } from "./dom";
-import { shapeText } from "./format";
+import { shapeText } from "../words/format";
 import { found, kindCounts, treeRows, type Row, type RowNode } from "./rows";
 
 export interface Layers {

@@ -5,7 +5,7 @@ import type { Range } from "../colour/value";
 import type { Theme } from "../colour/tokens";
 import type { Store, ViewState } from "../state/store";
 import { button, el, watch } from "./dom";
-import { endText } from "./format";
+import { endText } from "../words/format";
 import { drawPixels } from "./picture";
 
 /** The strip's pixels from low to high. */

@@ -2,7 +2,7 @@
 
 import type { ClassScore, Prediction } from "../bundle/manifest.gen";
 import { el } from "./dom";
-import { percentText, plural, shapeText, valueText } from "./format";
+import { percentText, plural, shapeText, valueText } from "../words/format";
 
 /** The share that a class has, 0..1, or null where the output's values are no probabilities. */
 export function share(prediction: Prediction, item: ClassScore): number | null {

@@ -2,7 +2,7 @@
 
 import type { Report } from "../bundle/model";
 import { el } from "./dom";
-import { countText, plural, shapeText, valueText } from "./format";
+import { countText, plural, shapeText, valueText } from "../words/format";
 import { summary } from "./prediction";
 
 const MOST_OUTPUTS = 3;

@@ -4,7 +4,7 @@ import type { Fact, Health, Kind, Weight } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { viewGraph } from "../layout/fold";
 import { plan } from "../layout/plan";
-import { countText, plural } from "./format";
+import { countText, plural } from "../words/format";
 
 export interface Subject {
   readonly id: string;

@@ -1,7 +1,7 @@
 // What the inspector shows, as CSV and JSON.
 
 import type { Report } from "../bundle/model";
-import { shapeText } from "./format";
+import { shapeText } from "../words/format";
 import type { Subject } from "./subject";
 
 export type Cell = readonly [name: string, value: string | number | null];

@@ -5,7 +5,7 @@ import { patchOf } from "../forms/patch";
 import { viewGraph } from "../layout/fold";
 import type { Store } from "../state/store";
 import { el } from "./dom";
-import { shapeText, valueText } from "./format";
+import { shapeText, valueText } from "../words/format";
 import { aboutText, subjectOf, type Subject } from "./subject";
 
 export interface Hovered {

@@ -2,7 +2,7 @@
 // that are no classes one by one, as many as there is room for.
 
 import type { Prediction } from "../bundle/manifest.gen";
-import { valueText } from "../panels/format";
+import { valueText } from "../words/format";
 import type { Pose } from "../layout/types";
 import { Lens } from "./camera";
 import { pointOn } from "./solid";

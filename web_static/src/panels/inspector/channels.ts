@@ -5,7 +5,7 @@ import type { Tensor } from "../../bundle/tensor";
 import { layerRange } from "../../colour/value";
 import type { Store } from "../../state/store";
 import { button, el } from "../dom";
-import { countText, shareText, valueText } from "../format";
+import { countText, shareText, valueText } from "../../words/format";
 import { channelCount, drawPlane } from "../picture";
 import { channelFacts, channelRange, type ChannelFacts } from "../ranges";
 

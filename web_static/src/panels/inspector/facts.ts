@@ -3,7 +3,7 @@
 import type { Activation, Health } from "../../bundle/manifest.gen";
 import type { Report } from "../../bundle/model";
 import { el, swatch } from "../dom";
-import { countText, shapeText, shareText } from "../format";
+import { countText, shapeText, shareText } from "../../words/format";
 import type { Subject } from "../subject";
 
 export type Row = readonly [string, string];

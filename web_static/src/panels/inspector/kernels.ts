@@ -6,7 +6,7 @@ import type { Tensor } from "../../bundle/tensor";
 import { symmetric, type Range } from "../../colour/value";
 import type { Theme } from "../../colour/tokens";
 import { button, el } from "../dom";
-import { plural, shapeText, valueText } from "../format";
+import { plural, shapeText, valueText } from "../../words/format";
 import { histogram } from "../histogram";
 import { drawPixels, drawPlane } from "../picture";
 
