@@ -201,6 +201,12 @@ def test_themes_follow_the_system_and_can_be_switched(new_tab: NewTab, lenet_pag
     assert tab.page.evaluate(background) == "rgb(255, 255, 255)"
 
 
+def test_the_hint_fits_a_narrow_window_with_a_mouse(new_tab: NewTab, lenet_page: Exported) -> None:
+    tab = new_tab(viewport=PHONE).open(lenet_page.path)
+    inside = "hint => hint.scrollWidth <= hint.clientWidth && hint.getBoundingClientRect().right <= innerWidth"
+    assert tab.page.locator(".hint").evaluate(inside)
+
+
 def test_phone_has_one_sheet_with_four_tabs(new_tab: NewTab, lenet_page: Exported) -> None:
     tab = new_tab(viewport=PHONE, has_touch=True, is_mobile=True).open(lenet_page.path)
     page = tab.page
