@@ -3,7 +3,7 @@
 import type { Report } from "../bundle/model";
 import { chooseMethod } from "../state/actions";
 import type { Store } from "../state/store";
-import { el, watch } from "./dom";
+import { el, stepByArrows, watch } from "./dom";
 
 /** Activations, or one of the attribution methods. */
 export function modes(report: Report, store: Store): HTMLElement {
@@ -18,15 +18,7 @@ export function modes(report: Report, store: Store): HTMLElement {
     return item;
   });
   group.append(...buttons);
-  group.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const next = buttons[buttons.findIndex((item) => item === document.activeElement) + (step ?? 0)];
-    if (step === undefined || !next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    next.focus();
-    next.click();
-  });
+  stepByArrows(group, buttons);
   watch(store, (s) => [s.mode, s.method], ({ mode, method }) => {
     choices.forEach(([name], i) => {
       const chosen = mode === "activations" ? name === null : name === method;

@@ -55,6 +55,19 @@ export function swatch(kind: string): HTMLElement {
   return square;
 }
 
+/** In a row of buttons of which one is chosen, the left and right arrow keys choose the next one. */
+export function stepByArrows(row: HTMLElement, buttons: readonly HTMLElement[]): void {
+  row.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const next = buttons[buttons.findIndex((item) => item === document.activeElement) + (step ?? 0)];
+    if (step === undefined || !next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    next.focus();
+    next.click();
+  });
+}
+
 /** Runs at once, and again whenever what `pick` returns has changed. */
 export function watch(store: Store, pick: (state: ViewState) => readonly unknown[], run: (state: ViewState) => void): () => void {
   let before = pick(store.get());

@@ -3,7 +3,7 @@
 import type { Report } from "../bundle/model";
 import { chooseMethod, chooseTab } from "../state/actions";
 import type { SheetTab, Store } from "../state/store";
-import { button, el, watch } from "./dom";
+import { button, el, stepByArrows, watch } from "./dom";
 import { predictionList } from "./prediction";
 
 const TABS: readonly (readonly [SheetTab, string])[] = [
@@ -34,15 +34,7 @@ export function sheet(root: HTMLElement, store: Store): HTMLElement {
     return item;
   });
   tabs.append(...buttons);
-  tabs.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const next = buttons[buttons.findIndex((item) => item === document.activeElement) + (step ?? 0)];
-    if (step === undefined || !next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    next.focus();
-    next.click();
-  });
+  stepByArrows(tabs, buttons);
   let start: number | null = null;
   handle.addEventListener("pointerdown", (event) => {
     start = event.clientY;
