@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 import tensorview as tv
-from tensorview.attribution import for_export
+from tensorview.attribution.export import explanations
 from tensorview.errors import InputError, OptionError, TraceError
 
 
@@ -60,9 +60,9 @@ def test_another_class_or_batch_size_is_not_traced_again(method: str, count: typ
 def test_an_export_traces_once_for_all_methods_and_targets(count: type[Counting]) -> None:
     model = net(Counting())
     count.calls = 0
-    for_export(model, data(2), top=4)
+    explanations(model, data(2), top=4)
     assert count.calls == 1
-    for_export(model, data(3), targets=[1, 2])
+    explanations(model, data(3), targets=[1, 2])
     assert count.calls == 1
 
 
@@ -129,7 +129,7 @@ def test_a_target_that_raises_leaves_nothing_behind_and_works_the_next_time() ->
 def test_the_model_can_be_forgotten() -> None:
     model = net()
     tv.attribute(model, data(1))
-    for_export(model, data(1))
+    explanations(model, data(1))
     gone = weakref.ref(model)
     del model
     gc.collect()

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 import tensorview as tv
-from tensorview.attribution import for_export
+from tensorview.attribution.export import explanations
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def images() -> np.ndarray:
 
 
 def test_the_best_classes_of_each_sample_by_each_method(model: keras.Model, images: np.ndarray) -> None:
-    found = for_export(model, images, top=2)
+    found = explanations(model, images, top=2)
     order = np.argsort(-np.asarray(model(images)), axis=1)
     asked = [(item.sample, item.method, item.target) for item in found.items]
     assert asked == [
@@ -38,11 +38,11 @@ def test_the_best_classes_of_each_sample_by_each_method(model: keras.Model, imag
         for rank in range(2)
     ]
     assert found.notes == ()
-    assert len(for_export(model, images, top=9).items) == 3 * 2 * 4, "there are only four classes"
+    assert len(explanations(model, images, top=9).items) == 3 * 2 * 4, "there are only four classes"
 
 
 def test_each_item_equals_attribute_on_its_own(model: keras.Model, images: np.ndarray) -> None:
-    for item in for_export(model, images, top=2).items:
+    for item in explanations(model, images, top=2).items:
         alone = tv.attribute(model, images[item.sample : item.sample + 1], item.method, target=item.target)
         np.testing.assert_allclose(item.values["image"], alone.values[0], atol=1e-6)
         assert item.score == pytest.approx(alone.score[0], abs=1e-5)
@@ -53,7 +53,7 @@ def test_each_item_equals_attribute_on_its_own(model: keras.Model, images: np.nd
 
 
 def test_maps_of_every_convolution(model: keras.Model, images: np.ndarray) -> None:
-    items = [item for item in for_export(model, images).items if item.method == "grad_cam"]
+    items = [item for item in explanations(model, images).items if item.method == "grad_cam"]
     for item in items:
         assert [layer.node for layer in item.layers] == ["relu_1", "conv_2", "sum", "conv_3"]
         assert item.layer == "conv_3"
@@ -70,7 +70,7 @@ def test_maps_of_every_convolution(model: keras.Model, images: np.ndarray) -> No
 
 
 def test_named_targets_are_explained_for_every_sample(model: keras.Model, images: np.ndarray) -> None:
-    found = for_export(model, images, targets=["b", 3], methods=("saliency",), labels=("a", "b", "c", "d"))
+    found = explanations(model, images, targets=["b", 3], methods=("saliency",), labels=("a", "b", "c", "d"))
     assert [(item.sample, item.target) for item in found.items] == [(s, t) for s in range(3) for t in (1, 3)]
 
 
@@ -82,7 +82,7 @@ def test_every_outputs_scores_come_with_it(images: np.ndarray) -> None:
         "size": layers.Dense(2)(y),
         "there": layers.Dense(1, activation="sigmoid")(y),
     })  # fmt: skip
-    outputs = {output.name: output for output in for_export(model, images, methods=()).outputs}
+    outputs = {output.name: output for output in explanations(model, images, methods=()).outputs}
     returned = {name: np.asarray(value) for name, value in model(images).items()}
     assert {name: output.activation for name, output in outputs.items()} == {
         "kind": "softmax", "size": "none", "there": "sigmoid",
@@ -97,7 +97,7 @@ def test_every_outputs_scores_come_with_it(images: np.ndarray) -> None:
 
 def test_a_method_that_cannot_run_is_left_out_and_named() -> None:
     model = keras.Sequential([keras.Input((6,)), layers.Dense(3, activation="softmax")])
-    found = for_export(model, np.ones((2, 6), "float32"), top=1)
+    found = explanations(model, np.ones((2, 6), "float32"), top=1)
     assert [(item.method, item.sample) for item in found.items] == [("saliency", 0), ("saliency", 1)]
     assert len(found.notes) == 1
     assert found.notes[0].startswith("Grad-CAM is missing: ")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import tensorview as tv
-from tensorview.attribution import for_export
+from tensorview.attribution.export import explanations
 from tensorview.errors import OptionError
 
 
@@ -321,7 +321,7 @@ def test_a_map_that_fits_no_input_stays_at_its_layers_size() -> None:
     result = tv.attribute(model, images(2, 6))
     assert result.values.shape == result.raw.shape == (2, 8, 8)
     assert "bilinear" not in " ".join(result.steps)
-    cams = [item for item in for_export(model, images(2, 6)).items if item.method == "grad_cam"]
+    cams = [item for item in explanations(model, images(2, 6)).items if item.method == "grad_cam"]
     assert cams
     assert all(item.values == {} for item in cams)
     assert cams[0].layers[-1].raw.shape == (8, 8)

@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from tensorview.attribution import attribute, for_export
+from tensorview.attribution import attribute
+from tensorview.attribution.export import explanations
 
 UNITS, CLASSES = 5, 3
 X = np.random.default_rng(0).normal(size=(4, UNITS)).astype("float32")
@@ -127,7 +128,7 @@ def test_score_is_taken_before_the_last_activation(name: str) -> None:
     logits = logits_of(model, X)
     assert np.abs(logits - probabilities).max() > 0.05, "the test could not tell the two apart"
 
-    outputs = for_export(model, X, methods=()).outputs
+    outputs = explanations(model, X, methods=()).outputs
     result = attribute(model, X, "saliency")
 
     assert [o.activation for o in outputs] == [activation]

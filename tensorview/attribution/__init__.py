@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tensorview.attribution.registry import find, methods
 from tensorview.attribution.result import Attribution
 from tensorview.errors import OptionError
 
-if TYPE_CHECKING:
-    from tensorview.attribution.export import Explanations
-
-__all__ = ["Attribution", "attribute", "for_export", "methods"]
+__all__ = ["Attribution", "attribute", "methods"]
 
 
 def attribute(
@@ -45,21 +42,6 @@ def attribute(
 
     tensors, samples = prepared(model, inputs)
     return chosen.explain(model, tensors, parse(target, samples, labels), name)
-
-
-def for_export(
-    model: Any,
-    inputs: Any,
-    targets: Sequence[Any] | None = None,
-    methods: Sequence[str] = ("grad_cam", "saliency"),
-    top: int = 3,
-    *,
-    labels: Sequence[str] | None = None,
-) -> Explanations:
-    """All that a page shows of attribution: see `tensorview.attribution.export.explanations`."""
-    from tensorview.attribution.export import explanations
-
-    return explanations(model, inputs, targets, methods, top, labels=labels)
 
 
 def _layer_name(layer: Any) -> str | None:

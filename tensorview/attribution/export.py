@@ -111,9 +111,9 @@ class Survey:
 def explanations(
     model: Any,
     inputs: Any,
-    targets: Sequence[Any] | None,
-    methods: Sequence[str],
-    top: int,
+    targets: Sequence[Any] | None = None,
+    methods: Sequence[str] = ("grad_cam", "saliency"),
+    top: int = 3,
     *,
     labels: Sequence[str] | None = None,
     survey: Survey | None = None,
