@@ -73,7 +73,6 @@ class Passes:
         self.plans: dict[str, Any] = {}
         self.share_of: list[int] = []
         self.outputs: Any = None
-        self._shapes: list[tuple[int, ...]] = []
         self._dtypes: list[str] = []
         self._statics: list[Any] = []
         self._passes: dict[int, Callable[..., Any]] = {}
@@ -128,7 +127,7 @@ class Passes:
 
     def _plan(self, recording: Recording) -> list[tuple[int, Any]]:
         """Give each distinct tensor a slot and each slot a share; the same tensor is fetched once."""
-        self.plans, self.share_of, self._shapes, self._dtypes = {}, [], [], []
+        self.plans, self.share_of, self._dtypes = {}, [], []
         slot_of: dict[int, int] = {}
         slots: list[tuple[int, Any]] = []
         share, filled = 0, 0
