@@ -1,16 +1,16 @@
-"""The compiled passes of a trace: one recorded call of the model inside a tf.function, and what is fetched from it."""
+"""The passes of a trace: compiled functions around one recorded call of the model, and what is fetched from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from tensorview.errors import TraceError, first_line
-from tensorview.intact import assigned_variables, intact, same_state
-from tensorview.oneoff import unoptimised
+from tensorview.compiling import Compiled
+from tensorview.errors import TensorviewError, TraceError, first_line
+from tensorview.intact import intact, same_state
 from tensorview.preparing import input_names
 from tensorview.recorder import Recording, record
 
@@ -33,37 +33,6 @@ class Rider(Protocol):
     def leave(self, error: Exception) -> None: ...
 
 
-def compiled(
-    model: Any, specs: Any, function: Callable[..., Any], extra_specs: Iterable[Any] = ()
-) -> Callable[..., Any]:
-    """Trace `function(recording, *extra)` around one recorded call of `model`; the result runs it.
-
-    specs: the model's input structure of TensorSpecs, as `prepare` gives it. The returned callable takes the flattened
-    input tensors and the extra ones, and returns what `function` returned, as tensors. While tracing and running, the
-    model's attributes and states are guarded.
-    """
-    flat = tf.nest.flatten(specs)
-    present = [i for i, spec in enumerate(flat) if spec is not None]
-    names = input_names(model, specs)
-
-    def traced(*args: Any) -> Any:
-        values: list[Any] = [None] * len(flat)
-        for position, i in enumerate(present):
-            values[i] = args[position]
-        recording = record(model, tf.nest.pack_sequence_as(specs, values), names)
-        return function(recording, *args[len(present) :])
-
-    with intact(model):
-        concrete = tf.function(traced, autograph=False).get_concrete_function(*[flat[i] for i in present], *extra_specs)
-    variables = assigned_variables(concrete.graph)
-
-    def run(*args: Any) -> Any:
-        with same_state(variables), unoptimised():
-            return concrete(*[arg for arg in args if arg is not None])
-
-    return run
-
-
 class Passes:
     """Holds the compiled passes of one model and input: which tensor is fetched by which pass."""
 
@@ -75,7 +44,7 @@ class Passes:
         self.outputs: Any = None
         self._dtypes: list[str] = []
         self._statics: list[Any] = []
-        self._passes: dict[int, Callable[..., Any]] = {}
+        self._passes: dict[int, Compiled] = {}
         self._eager: dict[int, np.ndarray] | None = None
         self.recording = self._first_pass()
 
@@ -94,22 +63,14 @@ class Passes:
                     self.rider.leave(error)
             return first
 
-        concrete = tf.nest.map_structure(
-            lambda spec, tensor: None if spec is None else tf.TensorSpec(tensor.shape, tensor.dtype),
-            self.specs, self.tensors,
-        )  # fmt: skip
-        for specs in (self.specs, concrete):
-            kept.clear()
-            try:
-                extra = self.rider.specs if self.rider is not None else ()
-                self._passes[0] = compiled(self.model, specs, function, extra)
-            except Exception:
-                # Data-dependent Python, layers that need the batch size, code that no graph can hold: anything may be
-                # raised here. What is really wrong with the model or its input is raised again by the eager run.
-                continue
-            self.specs = specs
-            return kept[0]
-        return self._record_eagerly()
+        extra = self.rider.specs if self.rider is not None else ()
+        try:
+            self._passes[0] = Compiled(self.model, self.tensors, self.specs, function, extra)
+        except Exception:
+            # Code that no graph can hold: anything may be raised here. What is really wrong with the model or its
+            # input is raised again by the eager run.
+            return self._record_eagerly()
+        return kept[-1]
 
     def _record_eagerly(self) -> Recording:
         names = input_names(self.model, self.tensors)
@@ -164,11 +125,11 @@ class Passes:
             def function(recording: Recording) -> Any:
                 return {"slots": [t for i, t in self._plan(recording) if self.share_of[i] == share]}
 
-            self._passes[share] = compiled(self.model, self.specs, function)
+            self._passes[share] = Compiled(self.model, self.tensors, self.specs, function, like=self._passes[0])
         arguments = self.rider.first if self.rider is not None and share == 0 else ()
         try:
             result = self._passes[share](*tf.nest.flatten(self.tensors), *arguments)
-        except tf.errors.OpError as error:
+        except (TensorviewError, tf.errors.OpError) as error:
             if self.rider is not None:
                 self.rider.leave(error)
                 self.rider = None

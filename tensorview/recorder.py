@@ -7,6 +7,7 @@ calls are met. The model is neither cloned nor changed.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tensorview import watch
+from tensorview import decisions, inlining, watch
 from tensorview.errors import TraceError, near
 
 OPAQUE = (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed)
@@ -49,6 +50,8 @@ class Recording:
     output_names: tuple[str, ...]
     output_ids: tuple[str | None, ...]
     notes: tuple[str, ...]
+    decided: bool = False
+    """Whether Python code of the model decided by values: then this is one of several paths."""
     _by_id: dict[str, Call] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,10 +90,15 @@ def record(model: Any, inputs: Any, names: Iterable[str] | None = None) -> Recor
     `inputs`: the structure of tensors that the model takes. `names`: a name for each flattened input.
     """
     recorder = _Recorder(model)
+    given = tf.nest.flatten(inputs)
     inputs = recorder.add_inputs(inputs, names)
-    with watch.listening(recorder):
+    decider = decisions.current() if recorder.graph is not None else None
+    with contextlib.ExitStack() as stack:
+        if decider is not None:
+            stack.enter_context(decider.deciding(given, lambda tensor: id(tensor) in recorder.owner))
+        stack.enter_context(watch.listening(recorder))
         outputs = model(inputs, training=False) if _takes_training(model) else model(inputs)
-    return recorder.finish(outputs)
+    return recorder.finish(outputs, decider)
 
 
 def _takes_training(model: Any) -> bool:
@@ -150,10 +158,20 @@ class _Recorder:
             self.stack.pop()
         return self._end(call, output)
 
-    def _concerns(self, layer: Any, args: Any, kwargs: Any) -> bool:
+    def on_function(self, function: Any, original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """A call of a tf.function inside the model: run as the Python that it was made of, so that it is seen into."""
+        if not self._here() or not inlining.possible(function):
+            return original(function, *args, **kwargs)
+        return inlining.inlined(function, args, kwargs)
+
+    def _here(self) -> bool:
+        """Whether this is the graph of the trace, not the inside of a loop, a branch or an inner tf.function."""
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        if graph is not self.graph:
-            return False  # the inside of a loop, a branch or an inner tf.function
+        return graph is self.graph
+
+    def _concerns(self, layer: Any, args: Any, kwargs: Any) -> bool:
+        if not self._here():
+            return False
         inside = self.stack[-1].keras_layer if self.stack else self.model
         if not isinstance(layer, keras.layers.Layer) and not isinstance(inside, keras.Model):
             return False  # an operation object that a layer uses for its own arithmetic is part of that layer
@@ -215,7 +233,7 @@ class _Recorder:
 
     # The whole ---------------------------------------------------------------------------------------------------
 
-    def finish(self, outputs: Any) -> Recording:
+    def finish(self, outputs: Any, decider: decisions.Decider | None) -> Recording:
         edges: dict[tuple[str, str], None] = {}
         for call in self.calls:
             for source in self._sources(call):
@@ -227,6 +245,8 @@ class _Recorder:
                 "This model could not be traced as a graph, so it was recorded eagerly: where raw operations stand "
                 "between layers, edges may be missing."
             )
+        if decider is not None:
+            notes.append(_decided(decider))
         unseen = [repr(layer.name) for layer in self._unseen()]
         if unseen:
             listed = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5} more" if len(unseen) > 5 else "")
@@ -243,6 +263,7 @@ class _Recorder:
             output_names=output_names(self.model, outputs),
             output_ids=tuple(self._output_id(leaf) for leaf in flat),
             notes=tuple(notes),
+            decided=decider is not None,
         )
 
     def _unseen(self) -> list[Any]:
@@ -293,6 +314,13 @@ class _Recorder:
             return None
         found = self._walk(tensors, None)
         return found[0].id if found else None
+
+
+def _decided(decider: decisions.Decider) -> str:
+    note = "This model decides in Python by its values; shown is the path that this input took."
+    if decider.through_numpy:
+        note += " Where it hands values to Python or NumPy as numbers, no edge and no gradient follows them."
+    return note
 
 
 def _without_counter(name: str) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tensorview.deep import run_deep
+from tensorview.deep import with_deep_stack
 from tensorview.errors import TraceError
 from tensorview.graph import Group, Node
 from tensorview.passes import Passes, Rider, map_slots, numpy
 from tensorview.preparing import prepare, require_model
 from tensorview.recorder import Call
-
-T = TypeVar("T")
 
 
 class Trace:
@@ -124,18 +121,3 @@ def outline(model: Any) -> Trace:
         shapes = ", ".join(f"{t.name} {zeros(t).shape[1:]}" for t in expected)
         made.notes = (*made.notes, f"The model takes inputs of any size; shapes are those for {shapes}.")
     return made
-
-
-def with_deep_stack(model: Any, function: Callable[[], T]) -> T:
-    """Run `function`; for a model of many layers with room for deep recursion and with this thread's Keras state."""
-    if len(model._flatten_layers()) < 200:
-        return function()
-    from keras.src.backend.common import global_state
-
-    keras_state = dict(vars(global_state.GLOBAL_STATE_TRACKER))
-
-    def work() -> T:
-        vars(global_state.GLOBAL_STATE_TRACKER).update(keras_state)
-        return function()
-
-    return run_deep(work)

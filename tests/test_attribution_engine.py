@@ -177,20 +177,6 @@ def test_a_model_that_needs_its_batch_size_is_traced_for_it() -> None:
     np.testing.assert_allclose(result.raw, 2 * np.stack([model.head.get_weights()[0][:, 1]] * 2), atol=1e-6)
 
 
-def test_data_dependent_python_is_refused_in_one_line() -> None:
-    class Model(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.head = layers.Dense(2)
-
-        def call(self, x: Any) -> Any:
-            return self.head(x) if float(keras.ops.sum(x)) > 0 else -self.head(x)
-
-    with pytest.raises(TraceError, match="can't be traced") as caught:
-        tv.attribute(Model(), np.ones((1, 3), "float32"), "saliency")
-    assert "\n" not in str(caught.value)
-
-
 def test_a_run_that_fails_says_why_in_one_line() -> None:
     class Checked(layers.Layer):
         def call(self, x: Any) -> Any:

@@ -159,15 +159,6 @@ class Subclassed(keras.Model):
         return tf.nn.softmax(self.head(self.block(self.block(x))))
 
 
-class Branching(keras.Model):
-    def __init__(self) -> None:
-        super().__init__()
-        self.small, self.large = layers.Dense(2, name="small"), layers.Dense(2, name="large")
-
-    def call(self, x: Any) -> Any:
-        return self.large(x) if tf.reduce_sum(x) > 0 else self.small(x)
-
-
 class TestSubclassed:
     def test_raw_operations_between_layers_are_followed(self) -> None:
         x = rng(2, 4)
@@ -184,16 +175,7 @@ class TestSubclassed:
         np.testing.assert_allclose(trace.outputs, model(x), rtol=1e-5)
         np.testing.assert_allclose(trace.activation("block"), model.block(x), rtol=1e-5)
 
-    def test_data_dependent_python_is_recorded_eagerly_and_says_so(self) -> None:
-        model = Branching()
-        trace = tv.trace(model, np.ones((2, 3), "float32"))
-        assert "large" in ids(trace)
-        assert "small" not in ids(trace)
-        assert any("eagerly" in note for note in trace.notes)
-        np.testing.assert_allclose(trace.activation("large"), trace.outputs)
-
-    @pytest.mark.parametrize("around", ["function", "branch"])
-    def test_layers_that_cannot_be_seen_are_named(self, around: str) -> None:
+    def test_layers_that_cannot_be_seen_are_named(self) -> None:
         class Hidden(keras.Model):
             def __init__(self) -> None:
                 super().__init__()
@@ -204,8 +186,6 @@ class TestSubclassed:
                 def inside(x: Any) -> Any:
                     return self.second(self.first(x))
 
-                if around == "function":
-                    return self.last(tf.function(inside)(x))
                 return self.last(tf.cond(tf.reduce_sum(x) > 0, lambda: inside(x), lambda: inside(x)))
 
         trace = tv.trace(Hidden(), rng(2, 3, 4))

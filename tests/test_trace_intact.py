@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import Any
 
@@ -12,6 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 import tensorview as tv
+from tensorview.deep import run_deep
 from tensorview.errors import TraceError
 
 
@@ -73,6 +76,51 @@ class TestLeftAsItWas:
         with pytest.raises(TraceError, match="no luck today"):
             tv.trace(model, rng(1, 3))
         assert not hasattr(broken, "kept")
+        assert layers.Layer.__call__ is call
+
+    @pytest.mark.parametrize("depth", [3, 250])
+    def test_after_ctrl_c_too(self, depth: int) -> None:
+        """In a shallow model's call, and in the deep one's thread, which must not go on working on the model."""
+        calls: list[str] = []
+        armed = threading.Event()
+
+        class Interrupted(layers.Layer):
+            def call(self, x: Any) -> Any:
+                calls.append(self.name)
+                self.kept = x
+                if armed.is_set():
+                    armed.clear()
+                    os.kill(os.getpid(), signal.SIGINT)
+                    if threading.current_thread() is not threading.main_thread():
+                        told.wait()
+                return x * 1.0
+
+        def build() -> keras.Model:
+            x = keras.Input((3,))
+            h = x
+            for _ in range(depth):
+                h = Interrupted()(h)
+            return keras.Model(x, h)
+
+        model = run_deep(build)
+        for layer in model.layers[1:]:
+            del layer.kept
+        call, told = layers.Layer.__call__, threading.Event()
+
+        def interrupt(*_: Any) -> None:
+            told.set()
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        armed.set()
+        calls.clear()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                tv.trace(model, rng(1, 3))
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert len(calls) <= 3
+        assert [layer.name for layer in model.layers if hasattr(layer, "kept")] == [], calls
         assert layers.Layer.__call__ is call
 
     def test_other_threads_are_not_recorded(self) -> None:

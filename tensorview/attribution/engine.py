@@ -18,9 +18,9 @@ from tensorview.attribution.parameters import parameters
 from tensorview.attribution.result import Attribution
 from tensorview.attribution.target import Target
 from tensorview.attribution.view import View
-from tensorview.deep import run_deep
+from tensorview.compiling import Compiled
+from tensorview.deep import with_deep_stack
 from tensorview.errors import TensorviewError, TraceError, first_line
-from tensorview.passes import compiled
 from tensorview.preparing import input_names, prepare
 from tensorview.recorder import Recording
 
@@ -40,7 +40,7 @@ _cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Program]] = weakref
 class Program:
     """A compiled function and what was learned about the model while tracing it."""
 
-    run: Callable[..., Any]
+    run: Compiled
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -98,7 +98,7 @@ def run(model: Any, inputs: Any, question: Question) -> tuple[Program, dict[str,
     target, facts = question.target, program.facts
     target.check(facts["classes"], facts["output"])
     samples = len(target.indices)
-    step = facts["chunk"] if all(spec.shape.rank and spec.shape[0] is None for spec in _flat(specs)) else samples
+    step = facts["chunk"] if program.run.open_batch else samples
     parts = []
     for start in range(0, max(samples, 1), max(step, 1)):
         part = slice(start, start + step)
@@ -140,7 +140,7 @@ def _program(model: Any, structure: Any, specs: Any, question: Question) -> Prog
         if key in kept:
             kept.move_to_end(key)
             return kept[key]
-    program = run_deep(lambda: _compile(model, structure, specs, question))
+    program = with_deep_stack(model, lambda: _compile(model, structure, specs, question))
     with _lock:
         kept[key] = program
         while len(kept) > KEPT:
@@ -151,20 +151,12 @@ def _program(model: Any, structure: Any, specs: Any, question: Question) -> Prog
 def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Program:
     facts: dict[str, Any] = {}
     function = answering(question, facts)
-    exact = tf.nest.map_structure(
-        lambda spec, tensor: None if spec is None else tf.TensorSpec(tensor.shape, tensor.dtype), specs, structure
-    )
     try:
-        return Program(compiled(model, specs, function, INDEX), facts)
+        return Program(Compiled(model, structure, specs, function, INDEX), facts)
     except TensorviewError:
         raise
-    except Exception:  # the model's own code may need the batch size, and may raise anything to say so
-        try:
-            return Program(compiled(model, exact, function, INDEX), facts)
-        except TensorviewError:
-            raise
-        except Exception as error:
-            raise TraceError(f"the model can't be traced, which gradients need: {first_line(error)}") from error
+    except Exception as error:  # the model's own code may raise anything
+        raise TraceError(f"the model can't be traced, which gradients need: {first_line(error)}") from error
 
 
 def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording, Any], dict[str, Any]]:
@@ -176,10 +168,11 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording,
         view = View(recording, target, index, question.layer)
         output = view.output
         classes = output.classes if output.classes is not None else 2**31 - 1
-        facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note)
+        path = "; on the path that the model's Python code took for this input" if recording.decided else ""
+        facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note + path)
         facts.update(chunk=max(1, CHUNK_BYTES // max(1, _bytes(recording))), inputs=tuple(recording.inputs))
         if target.function is not None:
-            facts.update(note=f"the target function of output {output.name!r}, {output.note}")
+            facts.update(note=f"the target function of output {output.name!r}, {output.note}{path}")
         return {**question.build(view, facts), "score": view.score, "index": view.index}
 
     return function
