@@ -92,6 +92,6 @@ class Bundle:
 
 def own_order(node: NodeInfo, stored: np.ndarray, ref: TensorRef) -> np.ndarray:
     """Stored values (channel first) in the order of the model's axes."""
-    if node.form in ("row", "scalar", "generic"):
+    if node.form in ("row", "scalar", "generic") or (node.form == "matrix" and len(node.shape) > 3):
         return stored.reshape(node.shape) if ref.source is None else stored
     return stored if node.channel_axis is None else np.moveaxis(stored, 0, node.channel_axis)

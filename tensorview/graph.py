@@ -21,6 +21,8 @@ class Node:
     group: str | None
     shape: Any
     dtype: Any
+    scores: bool = False
+    """These are the scores of an attention: (N, ..., heads, query, key)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tensorview import decisions, inlining, watch
+from tensorview import attention, decisions, inlining, watch
 from tensorview.errors import TraceError, near
 
 OPAQUE = (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed)
@@ -36,6 +36,11 @@ class Call:
     output: Any = None
     arguments: tuple[Any, ...] = ()
     children: int = 0
+    first: int = 0
+    last: int = 0
+    """The operations of the graph that it made: from `first` up to `last`."""
+    scores: bool = False
+    """Its output is the scores of an attention: by head, query and key."""
 
 
 @dataclass(slots=True)
@@ -108,6 +113,7 @@ def _takes_training(model: Any) -> bool:
 class _Recorder:
     def __init__(self, model: Any) -> None:
         self.model = model
+        self.root = Call("", str(getattr(model, "name", "")), type(model).__name__, 0, None, model)
         self.graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         self.stack: list[Call] = []
         self.calls: list[Call] = []
@@ -141,11 +147,13 @@ class _Recorder:
         if not self._concerns(layer, args, kwargs):
             return original(layer, *args, **kwargs)
         if layer is self.model and not self.stack:
-            self.stack.append(Call("", layer.name, type(layer).__name__, 0, None, layer))
+            self.root.first, self.root.arguments = self._clock(), (args, kwargs)
+            self.stack.append(self.root)
             try:
                 return original(layer, *args, **kwargs)
             finally:
                 self.stack.pop()
+                self.root.last = self._clock()
         call = self._begin(layer, (args, kwargs))
         self.stack.append(call)
         try:
@@ -156,6 +164,7 @@ class _Recorder:
                 output = original(layer, *args, **kwargs)
         finally:
             self.stack.pop()
+        call.last = self._clock()
         return self._end(call, output)
 
     def on_function(self, function: Any, original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -190,7 +199,7 @@ class _Recorder:
         if parent:
             parent.children += 1
         unique = self._unique(f"{path}#{again}" if again else path)
-        call = Call(unique, name, type(layer).__name__, number, group, layer, arguments=arguments)
+        call = Call(unique, name, type(layer).__name__, number, group, layer, arguments=arguments, first=self._clock())
         self.begun.append(call)
         return call
 
@@ -231,9 +240,37 @@ class _Recorder:
         self.ids.add(name)
         return name
 
+    def _clock(self) -> int:
+        """How many operations the graph has so far."""
+        return 0 if self.graph is None else int(self.graph.version)
+
+    def _add_scores(self) -> list[str]:
+        """A node for the scores of each attention that calls no Softmax layer. The ids of Keras's attention layers of
+        which no scores can be had."""
+        operations = [] if self.graph is None else self.graph.get_operations()
+        every = tuple(attention.find((self.root, *self.begun), operations))
+        for found in every:
+            if found.layer:
+                found.call.scores = True
+                continue
+            around = found.call
+            name = f"{around.id}/scores" if around.id else "scores"
+            # An attention without inner calls is a node itself, and its scores lie beside it.
+            group = around.id or None if around.children else around.group
+            call = Call(
+                self._unique(name), f"{around.layer}/scores", "AttentionScores", around.call, group, None, scores=True
+            )
+            call.output = found.tensor if found.tensor.shape.rank > 3 else tf.expand_dims(found.tensor, 1)
+            later = (place for place, other in enumerate(self.calls) if other.last > found.place)
+            self.calls.insert(next(later, len(self.calls)), call)
+            self._own(call)
+            self.owner[id(found.tensor)] = call
+        return attention.unseen(self.begun, every)
+
     # The whole ---------------------------------------------------------------------------------------------------
 
     def finish(self, outputs: Any, decider: decisions.Decider | None) -> Recording:
+        hidden = self._add_scores()
         edges: dict[tuple[str, str], None] = {}
         for call in self.calls:
             for source in self._sources(call):
@@ -247,12 +284,16 @@ class _Recorder:
             )
         if decider is not None:
             notes.append(_decided(decider))
-        unseen = [repr(layer.name) for layer in self._unseen()]
+        unseen = [str(layer.name) for layer in self._unseen()]
         if unseen:
-            listed = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5} more" if len(unseen) > 5 else "")
             notes.append(
-                f"Not seen to run: {listed}. Either this input passes them by, or they run inside a tf.function, a "
-                "branch or a loop, where calls can't be told apart."
+                f"Not seen to run: {_listed(unseen)}. Either this input passes them by, or they run inside a "
+                "tf.function, a branch or a loop, where calls can't be told apart."
+            )
+        if hidden:
+            notes.append(
+                f"No attention scores were seen of {_listed(hidden)}: they don't come out of one softmax on their own, "
+                "as where a fused operation computes them with the result, or where a model is recorded eagerly."
             )
         return Recording(
             calls=tuple(self.calls),
@@ -321,6 +362,10 @@ def _decided(decider: decisions.Decider) -> str:
     if decider.through_numpy:
         note += " Where it hands values to Python or NumPy as numbers, no edge and no gradient follows them."
     return note
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _without_counter(name: str) -> str:

@@ -10,6 +10,7 @@ import keras
 
 from tensorview.blobs import BlobWriter
 from tensorview.budget import Size
+from tensorview.graph import Node
 from tensorview.kernels import kernels
 from tensorview.layers import Description, describe, first_shape, stored_shape
 from tensorview.macs import between, macs
@@ -45,7 +46,8 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
     shapes = {node.id: first_shape(node.shape) or () for node in trace.nodes}
     for node in trace.nodes:
         inputs = tuple(descriptions[id] for id in sources[node.id] if id in descriptions)
-        descriptions[node.id] = describe(trace.layer_of(node.id), node.class_name, node.shape, inputs)
+        layer = trace.layer_of(node.id)
+        descriptions[node.id] = describe(layer, node.class_name, node.shape, inputs, scores=node.scores)
     shelf = _Shelf(_first_convs(trace, descriptions, sources), weights)
     nodes = []
     for index, node in enumerate(trace.nodes):
@@ -55,10 +57,12 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
         while not isinstance(dtype, str):
             items = list(dtype.values()) if isinstance(dtype, dict) else list(dtype or ["none"])
             dtype = items[0] if items else "none"
-        given = tuple(shapes[id] for id in sources[node.id])
+        given = trace.given(node.id)
+        if any(size is None for shape in given for size in shape[1:]):
+            given = tuple(shapes[id] for id in sources[node.id])
         nodes.append(
             NodeInfo(
-                id=node.id, label=_label(node.id, node.layer, layer), layer=node.layer,
+                id=node.id, label=_label(node, layer), layer=node.layer,
                 class_name=node.class_name, call=node.call, group=node.group,
                 kind=known.kind, form=known.form, role=known.role, axes=known.axes,
                 channel_axis=known.channel_axis, shape=tuple(int(n or 0) for n in shapes[node.id][1:]), dtype=dtype,
@@ -100,9 +104,10 @@ def _own_weights(trace: Trace, shelf: _Shelf) -> dict[str, tuple[Weight, ...]]:
     return found
 
 
-def _label(id: str, name: str, layer: Any) -> str:
-    """A layer's own name; an operation's without Keras's counter, as in its id."""
-    return name if layer is None or isinstance(layer, keras.layers.Layer) else id.rpartition("/")[2]
+def _label(node: Node, layer: Any) -> str:
+    """A layer's own name; that of an operation or of scores without Keras's counter, as in its id."""
+    own = isinstance(layer, keras.layers.Layer) or node.class_name == "InputLayer"
+    return node.layer if own else node.id.rpartition("/")[2]
 
 
 def _size(

@@ -12,7 +12,7 @@ from tensorview.errors import TraceError
 from tensorview.graph import Group, Node
 from tensorview.passes import Passes, Rider, map_slots, numpy
 from tensorview.preparing import prepare, require_model
-from tensorview.recorder import Call
+from tensorview.recorder import Call, flat_tensors
 
 
 class Trace:
@@ -38,7 +38,7 @@ class Trace:
         self.input_ids = tuple(recording.inputs)
         self.edges = recording.edges
         self.notes = recording.notes
-        self.nodes = tuple(Node(**self._facts(call)) for call in recording.calls)
+        self.nodes = tuple(Node(**self._facts(call), scores=call.scores) for call in recording.calls)
         self.groups = tuple(Group(**self._facts(call)) for call in recording.groups)
 
     def _facts(self, call: Call) -> dict[str, Any]:
@@ -69,6 +69,10 @@ class Trace:
             self._shares = {0: self._shares[0]} if 0 in self._shares else {}
             self._shares[share] = self._passes.fetch(share)
         return self._shares[share][slot]
+
+    def given(self, id: str) -> tuple[tuple[int | None, ...], ...]:
+        """The shapes of the tensors that a call was given, batch included, in the order in which it takes them."""
+        return tuple(tuple(tensor.shape) for tensor in flat_tensors(self._calls[id].arguments) if tensor.shape.rank)
 
     def ride(self, *arguments: Any) -> dict[str, Any] | None:
         """What the rider's tensors are for these arguments; None where it could not ride along."""

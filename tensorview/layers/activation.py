@@ -6,7 +6,7 @@ from typing import Any
 
 from tensorview.layers.description import Entry
 from tensorview.layers.facts import Facts, activation, named, text
-from tensorview.layers.layout import like_input, scores
+from tensorview.layers.layout import like_input, softmax
 from tensorview.manifest import Fact
 
 
@@ -27,5 +27,5 @@ ENTRIES = {
     "LeakyReLU": Entry(kind="activation", layout=like_input, facts=_relu),
     "PReLU": Entry(kind="activation", layout=like_input, facts=named(shared_axes="shared_axes")),
     "ELU": Entry(kind="activation", layout=like_input, facts=named(alpha="alpha")),
-    "Softmax": Entry(kind="activation", layout=scores, facts=named(axis="axis")),
+    "Softmax": Entry(kind="activation", layout=softmax, facts=named(axis="axis")),
 }

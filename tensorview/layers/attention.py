@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from tensorview.layers.description import Entry
 from tensorview.layers.facts import flags, named, together, unless_zero
-from tensorview.layers.layout import queries
+from tensorview.layers.layout import queries, scores
 
 _SCALED = together(named(score="score_mode"), unless_zero(dropout="dropout"), flags(scaled="use_scale"))
 
+SCORES = Entry(kind="attention", layout=scores, note="how much of each key's value goes to each query, head by head")
+
 ENTRIES = {
+    "AttentionScores": SCORES,
     "Attention": Entry(kind="attention", layout=queries, facts=_SCALED),
     "AdditiveAttention": Entry(kind="attention", layout=queries, facts=_SCALED),
     "MultiHeadAttention": Entry(

@@ -137,12 +137,26 @@ def heads(layer: Any, shape: Shape, _inputs: tuple[Layout, ...] = ()) -> Layout:
     return by_rank(layer, shape)
 
 
-def scores(layer: Any, shape: Shape, inputs: tuple[Layout, ...] = ()) -> Layout:
-    """Softmax: over a tuple of axes it is the inside of MultiHeadAttention, scores by head, query and key."""
+def scores(layer: Any, shape: Shape, _inputs: tuple[Layout, ...] = ()) -> Layout:
+    """Attention scores (..., heads, query, key); over several axes, query and key have one each for each of them.
+
+    `layer` is the Softmax layer that made them, if one did: its `axis` tells how many axes a key has.
+    """
     axis = getattr(layer, "axis", -1)
-    if len(shape) == 3 and isinstance(axis, tuple | list):
-        return Layout(form="matrix", axes=("head", "query", "key"), channel_axis=0)
-    return like_input(layer, shape, inputs)
+    keys = len(axis) if isinstance(axis, tuple | list) and axis else 1
+    places = ("",) if keys == 1 else tuple(f" {name}" for name in SPATIAL.get(keys, map(str, range(keys))))
+    before = len(shape) - 2 * keys
+    if before < 1:
+        return by_rank(layer, shape)
+    batch = ("place",) if before == 2 else tuple(f"place {i}" for i in range(before - 1))
+    axes = (*batch, "head", *(f"query{place}" for place in places), *(f"key{place}" for place in places))
+    return Layout(form="matrix", axes=axes, channel_axis=before - 1)
+
+
+def softmax(layer: Any, shape: Shape, inputs: tuple[Layout, ...] = ()) -> Layout:
+    """Softmax: over a tuple of axes it is the inside of MultiHeadAttention."""
+    several = isinstance(getattr(layer, "axis", -1), tuple | list)
+    return scores(layer, shape) if several and len(shape) > 2 else like_input(layer, shape, inputs)
 
 
 def spectrum(layer: Any, shape: Shape, inputs: tuple[Layout, ...] = ()) -> Layout:

@@ -86,15 +86,18 @@ def _is_layer(ancestor: type) -> bool:
     return any(base.__name__ == "Layer" and base.__module__.startswith("keras.") for base in ancestor.__mro__)
 
 
-def describe(layer: Any, class_name: str, shape: Any, inputs: tuple[Description, ...] = ()) -> Description:
+def describe(
+    layer: Any, class_name: str, shape: Any, inputs: tuple[Description, ...] = (), *, scores: bool = False
+) -> Description:
     """What to say about one call of a layer.
 
     `layer` is the Keras Layer or Operation, None for an input of the model. `shape` is this run's output shape, batch
     included, or a structure of such. `inputs` describes the calls whose outputs this one takes, where they are known:
     layers that work value by value take the names of the axes from there (channels_first, attention heads).
+    `scores`: the output is the scores of an attention.
     A class that is not known is described by the rank of its output; nothing here raises for an odd layer.
     """
-    known, _ = entry(layer, class_name)
+    known = attention.SCORES if scores else entry(layer, class_name)[0]
     whole = first_shape(shape)
     if whole is None:
         layout = Layout(form="generic", axes=(), channel_axis=None)

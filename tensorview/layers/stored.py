@@ -59,6 +59,13 @@ def order(layout: Layout) -> tuple[int, ...]:
     return (channel, *(axis for axis in range(rank) if axis != channel))
 
 
+def folded(sizes: tuple[int, ...], layout: Layout) -> tuple[int, int, int]:
+    """Attention over several axes, or at several places, as (heads, query, key): each group of axes as one."""
+    head = (layout.channel_axis or 0) + 1
+    half = head + (len(sizes) - head) // 2
+    return math.prod(sizes[:head]), math.prod(sizes[head:half]), math.prod(sizes[half:])
+
+
 def stored_shape(shape: Shape, description: Description | Layout) -> tuple[int, ...]:
     """The shape that `stored` gives for values of this shape (without batch, every size known)."""
     layout = description.layout if isinstance(description, Description) else description
@@ -67,6 +74,8 @@ def stored_shape(shape: Shape, description: Description | Layout) -> tuple[int, 
         return (1,)
     if layout.form == "generic":
         return (math.prod(sizes[:-1]), sizes[-1])
+    if layout.form == "matrix" and len(sizes) > 3:
+        return folded(sizes, layout)
     return tuple(sizes[axis] for axis in order(layout))
 
 
@@ -86,4 +95,6 @@ def stored(values: np.ndarray, description: Description | Layout) -> np.ndarray:
         return values.reshape(-1)[:1]
     if layout.form == "generic" or values.ndim != len(layout.axes):
         return values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+    if layout.form == "matrix" and values.ndim > 3:
+        return values.reshape(folded(values.shape, layout))
     return values.transpose(order(layout))
