@@ -48,8 +48,7 @@ def _cut(values: np.ndarray, colours: np.ndarray) -> np.ndarray:
     high, low = np.quantile(values, ABOVE), np.quantile(values, BELOW)
     inside = values.ravel() >= high if high > values.min() else values.ravel() > values.min()
     outside = values.ravel() <= low
-    costs = [_unlikely(flat, flat[seeds]) for seeds in (inside, outside)]
-    return _minimum_cut(*costs, colours)
+    return _minimum_cut(_unlikely(flat, flat[inside]), _unlikely(flat, flat[outside]), colours)
 
 
 def _unlikely(colours: np.ndarray, seeds: np.ndarray) -> np.ndarray:
@@ -59,10 +58,10 @@ def _unlikely(colours: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
     channels = colours.shape[1]
     count = min(COMPONENTS, len(np.unique(seeds, axis=0)))
-    centres, members = kmeans2(seeds, count, minit="++", seed=0, missing="warn") if count > 1 else (None, None)
+    members = kmeans2(seeds, count, minit="++", seed=0, missing="warn")[1] if count > 1 else np.zeros(len(seeds), int)
     parts = []
     for index in range(count):
-        own = seeds if members is None else seeds[members == index]
+        own = seeds[members == index]
         if not len(own):
             continue
         # A flat colour has no spread; ten grey levels keep the likelihood of its neighbours above nothing.

@@ -33,9 +33,7 @@ class Localisation:
     found: np.ndarray
 
 
-def localise(
-    values: Any, pictures: Any = None, how: How = "threshold", of_maximum: float = OF_MAXIMUM
-) -> Localisation:
+def localise(values: Any, pictures: Any = None, how: How = "threshold", of_maximum: float = OF_MAXIMUM) -> Localisation:
     """Boxes and masks from maps.
 
     values: (N, H, W) or (H, W); what is below zero speaks against the class and is left out. how: "threshold" takes
@@ -55,7 +53,7 @@ def localise(
         masks = [(one > 0) & (one >= of_maximum * one.max(initial=0)) for one in maps]
     kept = np.stack([largest_region(mask) for mask in masks]) if masks else np.zeros(maps.shape, bool)
     boxes = np.array([box_around(mask) for mask in kept], np.int64).reshape(len(kept), 4)
-    return Localisation(masks=kept, boxes=boxes, found=kept.any(axis=(1, 2)))
+    return Localisation(masks=kept, boxes=boxes, found=np.asarray(kept.any(axis=(1, 2))))
 
 
 def pointing_game(values: Any, truth: Any, tolerance: int = TOLERANCE) -> np.ndarray:
