@@ -15,7 +15,7 @@ from tensorview.decisions import Decider
 from tensorview.deep import with_deep_stack
 from tensorview.errors import TensorviewError, TraceError
 from tensorview.intact import assigned_variables, intact, same_state
-from tensorview.oneoff import unoptimised
+from tensorview.oneoff import has_channels_first, unoptimised
 from tensorview.preparing import input_names
 from tensorview.recorder import Recording, flat_tensors, record
 
@@ -84,7 +84,7 @@ class Compiled:
                 ) from error
 
     def _run(self, args: Any) -> Any:
-        with same_state(self._variables), unoptimised():
+        with same_state(self._variables), unoptimised(channels_last=self._turned):
             return self._concrete(*[arg for arg in args if arg is not None])
 
     @property
@@ -153,6 +153,7 @@ class Compiled:
             signature = [*(specs[i] for i in present), *extra]
             self._concrete = tf.function(traced, autograph=False).get_concrete_function(*signature)
         self._variables = assigned_variables(self._concrete.graph)
+        self._turned = has_channels_first(self._concrete.graph)
 
     def _shapes(self, values: list[Any]) -> list[Any]:
         return [None if value is None else tuple(value.shape) for value in values]
