@@ -53,6 +53,14 @@ class Bundle:
             raise BundleError("this bundle holds the architecture only: it was exported without an input")
         return np.stack(values) if sample is None else values[0]
 
+    def mask(self, id: str, sample: int) -> np.ndarray | None:
+        """Keras's mask of what a node returned: booleans over the first axes of its shape, False where later layers
+        pass over (padded steps). None where there is none."""
+        for activation in self.manifest.samples[sample].activations:
+            if activation.node == self.node(id).id and activation.mask is not None:
+                return self.tensor(activation.mask).astype(bool)
+        return None
+
     def _activation(self, node: NodeInfo, sample: int) -> np.ndarray:
         if not 0 <= sample < len(self.manifest.samples):
             raise BundleError(f"there is no sample {sample}; the bundle has {len(self.manifest.samples)}")

@@ -152,6 +152,8 @@ class Activation:
     `thumb` (K, h, w) is for the first frame: all channels where K equals the channel count, else one map, the mean of
     |activation| over channels. `side` (S, h) and `top` (S, w) are row and column means of |activation| of S runs of
     channels as codes 0..252 of the strongest (quant null). `tensor` is null where `note` of the node says why.
+    `mask` is Keras's mask of this output, bytes 1 and 0 over the first axes of the node's `shape` (the steps of a
+    sequence): 0 is padding, which later layers pass over. Null where the output has none.
     """
 
     node: str
@@ -160,6 +162,7 @@ class Activation:
     side: TensorRef | None
     top: TensorRef | None
     summary: Summary
+    mask: TensorRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,10 +364,11 @@ def _parse(kind: Any, data: Any, where: str) -> Any:
     elif dataclasses.is_dataclass(kind):
         if isinstance(data, dict):
             hints = _hints(kind)
-            missing = hints.keys() - data.keys()
+            optional = {field.name for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING}
+            missing = hints.keys() - data.keys() - optional
             if missing:
                 raise BundleError(f"{where}.{min(missing)} is missing in the bundle's manifest")
-            values = {name: _parse(hint, data[name], f"{where}.{name}") for name, hint in hints.items()}
+            values = {name: _parse(hint, data[name], f"{where}.{name}") for name, hint in hints.items() if name in data}
             return typing.cast(Any, kind)(**values)
     elif kind is float:
         if isinstance(data, int | float) and not isinstance(data, bool):

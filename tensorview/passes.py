@@ -40,6 +40,8 @@ class Passes:
         self.model, self.tensors, self.specs, self.rider = model, tensors, specs, rider
         self._ridden: dict[str, Any] | None = None
         self.plans: dict[str, Any] = {}
+        self.masks: dict[str, int] = {}
+        """The slots of the masks of those outputs that have one, by call."""
         self.share_of: list[int] = []
         self.outputs: Any = None
         self._dtypes: list[str] = []
@@ -109,6 +111,7 @@ class Passes:
 
         for call in (*recording.calls, *recording.groups):
             self.plans[call.id] = map_tensors(call.output, slot)
+        self.masks = {call.id: slot(call.mask) for call in recording.calls if call.mask is not None}
         self._statics = [tensor.shape for _, tensor in slots]
         self._dtypes = [tensor.dtype.name for _, tensor in slots]
         self._known: dict[int, tuple[int, ...]] = {}

@@ -48,6 +48,8 @@ def render(bundle: Bundle) -> Iterator[bytes]:
                     "precision": _precision(bundle, activation.tensor),
                     "values": numbers(values, _digits(activation.tensor)),
                 }
+            if activation.mask is not None:
+                entry["mask"] = bundle.tensor(activation.mask).tolist()
             yield _comma(place) + _dump(entry)
         yield b"]}"
     yield b'],"attributions":['

@@ -39,6 +39,8 @@ class Call:
     first: int = 0
     last: int = 0
     """The operations of the graph that it made: from `first` up to `last`."""
+    mask: Any = None
+    """Keras's mask of its output: a tensor of booleans, False where later layers are to pass over."""
     scores: bool = False
     """Its output is the scores of an attention: by head, query and key."""
 
@@ -222,10 +224,18 @@ class _Recorder:
                 renewed._keras_mask = mask
             return renewed
 
-        call.output = tf.nest.map_structure(renew, output)
+        call.output, call.mask = tf.nest.map_structure(renew, output), self._mask(output)
         self.calls.append(call)
         self._own(call)
         return call.output
+
+    def _mask(self, output: Any) -> Any:
+        """The mask that Keras put on the first tensor of an output."""
+        first = next(iter(tf.nest.flatten(output)), None)
+        mask = getattr(first, "_keras_mask", None)
+        if mask is None or not tf.is_tensor(mask) or (self.graph is not None and mask.graph is not self.graph):
+            return None
+        return mask
 
     def _own(self, call: Call) -> None:
         for tensor in flat_tensors(call.output):

@@ -78,6 +78,7 @@ class Samples:
             return [], {}
         for front, taken in zip(fronts, pictures, strict=True):
             front.pictures.extend(Picture(node=id, tensor=front.writer.codes(p)) for id, p in taken.items())
+        masks: list[dict[bytes, TensorRef]] = [{} for _ in fronts]
         for i, node in enumerate(self.known.nodes):
             progress(i / len(self.known.nodes))
             values = self._values(node.id)
@@ -95,13 +96,30 @@ class Samples:
             ordered = list(self.pool.map(lambda v, k=known: _stored(v, k), values))
             self._see_shares(node.id, ordered)
             self._probe(node, ordered[0])
-            for front, numbers, summary in zip(fronts, ordered, summaries, strict=True):
+            mask = self._mask(node.id, values)
+            for sample, (front, numbers, summary) in enumerate(zip(fronts, ordered, summaries, strict=True)):
                 thumb = write_thumb(front.writer, node.form, numbers, self.closed)
                 side, top = write_edges(front.writer, node.form, numbers)
+                kept = None if mask is None else _once(front.writer, masks[sample], mask[sample])
                 front.activations.append(
-                    Activation(node=node.id, tensor=None, thumb=thumb, side=side, top=top, summary=summary)
+                    Activation(
+                        node=node.id,
+                        tensor=None,
+                        thumb=thumb,
+                        side=side,
+                        top=top,
+                        summary=summary,
+                        mask=kept,
+                    )
                 )
         return fronts, healths
+
+    def _mask(self, id: str, values: np.ndarray) -> np.ndarray | None:
+        """A node's mask as bytes, batch first, where it is one of the first axes of its values."""
+        mask = self.trace.mask(id)
+        if mask is None or mask.ndim < 2 or mask.shape != values.shape[: mask.ndim]:
+            return None
+        return mask.astype(np.uint8)
 
     def _see_shares(self, id: str, ordered: list[Any]) -> None:
         """Whether this node's values follow from those of the one it carries on, for every sample."""
@@ -214,6 +232,14 @@ class Kept:
     refs: dict[tuple[str, int], TensorRef]
     blobs: list[tuple[int, tuple[Blob, bytes]]]
     reductions: list[Reduction]
+
+
+def _once(writer: BlobWriter, known: dict[bytes, TensorRef], mask: np.ndarray) -> TensorRef:
+    """Layers hand the same mask on and on: it is written once."""
+    data = mask.tobytes()
+    if data not in known or known[data].shape != mask.shape:
+        known[data] = writer.codes(mask)
+    return known[data]
 
 
 def _missing(value: np.ndarray | None) -> str:

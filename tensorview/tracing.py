@@ -70,6 +70,12 @@ class Trace:
             self._shares[share] = self._passes.fetch(share)
         return self._shares[share][slot]
 
+    def mask(self, id: str) -> np.ndarray | None:
+        """Keras's mask of what this node returned: booleans, batch first, False where later layers pass over (padded
+        steps of a sequence). None where there is none."""
+        slot = self._passes.masks.get(id)
+        return None if slot is None else self._value(slot)
+
     def given(self, id: str) -> tuple[tuple[int | None, ...], ...]:
         """The shapes of the tensors that a call was given, batch included, in the order in which it takes them."""
         return tuple(tuple(tensor.shape) for tensor in flat_tensors(self._calls[id].arguments) if tensor.shape.rank)

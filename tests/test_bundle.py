@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -249,7 +250,8 @@ def test_unknown_options_are_refused_before_anything_is_written(
 
 def test_typescript_types_are_those_of_the_schema() -> None:
     script = ROOT / "web_static" / "scripts" / "manifest_types.py"
-    made = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    made = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True, env=env).stdout
     assert made == (ROOT / "web_static" / "src" / "bundle" / "manifest.gen.ts").read_text()
 
 

@@ -95,6 +95,7 @@ export interface Activation {
   readonly side: TensorRef | null;
   readonly top: TensorRef | null;
   readonly summary: Summary;
+  readonly mask: TensorRef | null;
 }
 
 export interface ClassScore {

@@ -21,7 +21,7 @@ const classes: Prediction = {
 };
 
 function report(changes: Partial<Manifest> = {}): Report {
-  const activations = [{ node: "conv", tensor: null, thumb: null, side: null, top: null, summary: summary() }];
+  const activations = [{ node: "conv", tensor: null, thumb: null, side: null, top: null, mask: null, summary: summary() }];
   const samples = [{ name: "photo", pictures: [], predictions: [classes], activations }];
   return new Report({ manifest: { ...small(), samples, ...changes }, blob: () => Promise.reject(new Error("no bytes")) });
 }
