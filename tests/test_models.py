@@ -62,6 +62,7 @@ def inside_attention(layer: Any, x: Any) -> dict[str, np.ndarray]:
     scores = np.einsum("bqhd,bkhd->bhqk", parts["query"], parts["key"]) / math.sqrt(layer.key_dim)
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
+    parts["scores"] = shares
     mixed = np.einsum("bhqk,bkhd->bqhd", shares, parts["value"])
     dense = layer._output_dense
     parts["attention_output"] = np.einsum("bqhd,hdc->bqc", mixed, dense.kernel) + dense.bias
