@@ -17,7 +17,7 @@ from tensorview.errors import TensorviewError, TraceError
 from tensorview.intact import assigned_variables, intact, same_state
 from tensorview.oneoff import has_channels_first, unoptimised
 from tensorview.preparing import input_names
-from tensorview.recorder import Recording, flat_tensors, record
+from tensorview.recorder import Recording, flat_tensors, record, record_eagerly
 
 FIRST, CLOSE = 1e-3, 1e-4
 """How far a graph's outputs may lie from those of the eager run: relative to each value, and to the largest."""
@@ -30,10 +30,10 @@ class Compiled:
     `function` takes beside. Called with the flattened input tensors and the extra ones, it returns what `function`
     returned, as tensors. While tracing and running, the model's attributes and states are guarded.
 
-    Tried in turn: an open batch dimension; the inputs' exact shapes; these with the model's Python decisions replayed.
-    In the latter two it is traced again by itself for inputs that need another trace, so `function` may be called
-    again. Raises what the model raised where none of them works. like: another one of the same model and inputs, whose
-    way is taken at once.
+    Tried in turn: an open batch dimension; the inputs' exact shapes; these with the model's Python decisions replayed;
+    an eager run whose operations are written into a graph. In the latter three it is traced again by itself for inputs
+    that need another trace, so `function` may be called again. Raises what the model raised where none of them works.
+    like: another one of the same model and inputs, whose way is taken at once.
     """
 
     def __init__(
@@ -52,11 +52,13 @@ class Compiled:
         self._names = input_names(model, specs)
         self._lock = threading.RLock()
         self.decider: Decider | None = None
+        self.transcribed: list[Any] | None = None
+        """The values of the eager run that was written down: it holds for these alone."""
         self.open_batch = False
         """Whether it runs on any number of samples without another trace."""
         values = tf.nest.flatten(tensors)
         if like is not None and not like.open_batch:
-            self._trace_exactly(values, like.decider)
+            self._trace_exactly(values, like)
         else:
             self._trace(values)
 
@@ -65,7 +67,7 @@ class Compiled:
             return self._run(args)
         values = list(args[: len(self._specs)])
         with self._lock:
-            if self._shapes(values) != self._traced_for:
+            if self._shapes(values) != self._traced_for or not self._transcribes(values):
                 with_deep_stack(self.model, lambda: self._trace_exactly(values))
             try:
                 return self._run(args)
@@ -105,22 +107,24 @@ class Compiled:
         except Exception:  # the model's own code may need the batch size, and may raise anything to say so
             self._trace_exactly(values)
 
-    def _trace_exactly(self, values: list[Any], decider: Decider | None = None) -> None:
+    def _trace_exactly(self, values: list[Any], like: Compiled | None = None) -> None:
         specs = [None if value is None else tf.TensorSpec(value.shape, value.dtype) for value in values]
-        self.open_batch, self._traced_for, self.decider = False, self._shapes(values), decider
-        if decider is None:
+        self.open_batch, self._traced_for = False, self._shapes(values)
+        self.decider, self.transcribed = (None, None) if like is None else (like.decider, like.transcribed)
+        if self.decider is None and self.transcribed is None:
             try:
                 self._compile(specs, self._function, self._extra)
                 return
             except TensorviewError:
                 raise
-            except Exception as error:
-                self.decider = self._decide(specs, values, error)
+            except Exception:  # as above
+                self.decider = self._decide(specs, values)
+                self.transcribed = values if self.decider is None else None
         self._compile(specs, self._function, self._extra)
 
-    def _decide(self, specs: list[Any], values: list[Any], error: Exception) -> Decider:
-        """The decisions that the model takes in Python for these values, checked against a plain eager call. Raises
-        `error`, which is why they are looked for, where they don't explain it."""
+    def _decide(self, specs: list[Any], values: list[Any]) -> Decider | None:
+        """The decisions that the model takes in Python for these values, checked against a plain eager call. None
+        where they don't explain why it can't be traced."""
         given = [None if value is None else tf.convert_to_tensor(value) for value in values]
         structure = tf.nest.pack_sequence_as(self._structure, given)
         for sizes in (False, True):
@@ -137,7 +141,13 @@ class Compiled:
                 eager = list(flat_tensors(self.model(structure, training=False)))
             if len(eager) == len(traced) and all(map(_close, traced, eager)):
                 return decider
-        raise error
+        return None
+
+    def _transcribes(self, values: list[Any]) -> bool:
+        """Whether the eager run that was written down, if any, was of these values."""
+        return self.transcribed is None or all(
+            a is b or np.array_equal(a, b) for a, b in zip(values, self.transcribed, strict=True)
+        )
 
     def _compile(self, specs: list[Any], function: Callable[..., Any], extra: tuple[Any, ...]) -> None:
         present = [i for i, spec in enumerate(specs) if spec is not None]
@@ -146,10 +156,16 @@ class Compiled:
             values: list[Any] = [None] * len(specs)
             for position, i in enumerate(present):
                 values[i] = args[position]
-            recording: Recording = record(self.model, tf.nest.pack_sequence_as(self._structure, values), self._names)
+            given = tf.nest.pack_sequence_as(self._structure, values)
+            if self.transcribed is None:
+                recording: Recording = record(self.model, given, self._names)
+            else:
+                ran = tf.nest.pack_sequence_as(self._structure, self.transcribed)
+                recording = record_eagerly(self.model, given, ran, self._names)
             return function(recording, *args[len(present) :])
 
-        with intact(self.model), decisions.by(self.decider or decisions.current()):
+        states = [v.value for v in self.model.non_trainable_variables] if self.transcribed is not None else ()
+        with intact(self.model), same_state(states), decisions.by(self.decider or decisions.current()):
             signature = [*(specs[i] for i in present), *extra]
             self._concrete = tf.function(traced, autograph=False).get_concrete_function(*signature)
         self._variables = assigned_variables(self._concrete.graph)

@@ -10,9 +10,7 @@ import tensorflow as tf
 
 from tensorview.compiling import Compiled
 from tensorview.errors import TensorviewError, TraceError, first_line
-from tensorview.intact import intact, same_state
-from tensorview.preparing import input_names
-from tensorview.recorder import Recording, record
+from tensorview.recorder import Recording
 
 GROUP_BYTES = 768 * 2**20
 """Activations that are held at once; deeper models are run several times, each time fetching one share of them."""
@@ -47,7 +45,6 @@ class Passes:
         self._dtypes: list[str] = []
         self._statics: list[Any] = []
         self._passes: dict[int, Compiled] = {}
-        self._eager: dict[int, np.ndarray] | None = None
         self.recording = self._first_pass()
 
     def _first_pass(self) -> Recording:
@@ -68,25 +65,11 @@ class Passes:
         extra = self.rider.specs if self.rider is not None else ()
         try:
             self._passes[0] = Compiled(self.model, self.tensors, self.specs, function, extra)
-        except Exception:
-            # Code that no graph can hold: anything may be raised here. What is really wrong with the model or its
-            # input is raised again by the eager run.
-            return self._record_eagerly()
+        except TensorviewError:
+            raise
+        except Exception as error:  # the model's own code may raise anything
+            raise TraceError(f"the model could not be run: {first_line(error)}") from error
         return kept[-1]
-
-    def _record_eagerly(self) -> Recording:
-        names = input_names(self.model, self.tensors)
-        variables = [*self.model.non_trainable_variables]
-        with intact(self.model), same_state([v.value for v in variables]):
-            try:
-                recording = record(self.model, self.tensors, names)
-            except Exception as error:
-                raise TraceError(f"the model could not be run: {first_line(error)}") from error
-        slots = self._plan(recording)
-        self.share_of = [0] * len(slots)
-        self._eager = {i: numpy(tensor) for i, tensor in slots}
-        self.outputs = map_tensors(recording.outputs, numpy)
-        return recording
 
     def _plan(self, recording: Recording) -> list[tuple[int, Any]]:
         """Give each distinct tensor a slot and each slot a share; the same tensor is fetched once."""
@@ -120,9 +103,6 @@ class Passes:
 
     def fetch(self, share: int) -> dict[int, np.ndarray]:
         """The values of one share of the slots, by running the model once."""
-        if self._eager is not None:
-            self._known.update({i: array.shape for i, array in self._eager.items()})
-            return self._eager
         if share not in self._passes:
 
             def function(recording: Recording) -> Any:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tensorview import signature
 from tensorview.errors import BackendError, InputError, TraceError, first_line
+from tensorview.intact import same_state
 
 
 def prepare(model: Any, inputs: Any) -> tuple[Any, Any]:
@@ -59,7 +60,8 @@ def require_model(model: Any) -> None:
 
 def _call_eagerly(model: Any, tensors: Any) -> None:
     try:
-        model(tensors, training=False)
+        with same_state([variable.value for variable in model.non_trainable_variables]):
+            model(tensors, training=False)
     except Exception as error:
         raise TraceError(f"the model could not be called on this input: {first_line(error)}") from error
 

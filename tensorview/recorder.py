@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from tensorview import attention, decisions, inlining, watch
 from tensorview.errors import TraceError, near
+from tensorview.transcript import Reading, Transcript
 
 OPAQUE = (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed)
 """Layers that call their inner layers in a loop: those calls belong to an inner graph and are not nodes."""
@@ -58,7 +59,7 @@ class Recording:
     output_ids: tuple[str | None, ...]
     notes: tuple[str, ...]
     decided: bool = False
-    """Whether Python code of the model decided by values: then this is one of several paths."""
+    """Whether Python code of the model decided by values, or may have: then this is one of several paths."""
     _by_id: dict[str, Call] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,32 +92,41 @@ def flat_tensors(structure: Any) -> Iterator[Any]:
 
 
 def record(model: Any, inputs: Any, names: Iterable[str] | None = None) -> Recording:
-    """Call `model` on `inputs` and record it. Inside a tf.function under tracing edges are complete; eagerly only
-    those are seen where a call takes the very tensor that another returned.
+    """Call `model` on `inputs` inside a tf.function under tracing and record it.
 
     `inputs`: the structure of tensors that the model takes. `names`: a name for each flattened input.
     """
     recorder = _Recorder(model)
     given = tf.nest.flatten(inputs)
-    inputs = recorder.add_inputs(inputs, names)
-    decider = decisions.current() if recorder.graph is not None else None
+    decider = decisions.current()
     with contextlib.ExitStack() as stack:
         if decider is not None:
             stack.enter_context(decider.deciding(given, lambda tensor: id(tensor) in recorder.owner))
-        stack.enter_context(watch.listening(recorder))
-        outputs = model(inputs, training=False) if _takes_training(model) else model(inputs)
-    return recorder.finish(outputs, decider)
+        outputs = recorder.run(inputs, names)
+    return recorder.finish(outputs, [] if decider is None else [_decided(decider)], decider is not None)
 
 
-def _takes_training(model: Any) -> bool:
-    return bool(getattr(model, "_call_has_training_arg", True))
+def record_eagerly(model: Any, inputs: Any, values: Any, names: Iterable[str] | None = None) -> Recording:
+    """Call `model` eagerly on `values` and record it in the graph that is being traced: there the same operations
+    stand as ran, between the same tensors, with `inputs` in the place of `values`."""
+    script = Transcript()
+    with tf.init_scope():
+        recorder = _Recorder(model, script)
+        values = tf.nest.map_structure(lambda value: value if value is None else tf.identity(value), values)
+        with script.writing():
+            outputs = recorder.run(values, names)
+    given = zip(tf.nest.flatten(values), tf.nest.flatten(inputs), strict=True)
+    reading = script.read({value._id: tensor for value, tensor in given if value is not None})
+    return recorder.finish(recorder.move(reading, outputs), [_transcribed(reading)], True)
 
 
 class _Recorder:
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, script: Transcript | None = None) -> None:
+        """script: what writes the run down, where it is an eager one."""
+        self.model, self.script = model, script
         self.root = Call("", str(getattr(model, "name", "")), type(model).__name__, 0, None, model)
-        self.graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        self.graph: Any = None if script is not None else tf.compat.v1.get_default_graph()
+        self.behind: dict[int, list[Any]] = {}
         self.stack: list[Call] = []
         self.calls: list[Call] = []
         self.begun: list[Call] = []
@@ -126,9 +136,35 @@ class _Recorder:
         self.siblings: dict[tuple[str | None, int], int] = {}
         self.ids: set[str] = set()
 
+    def run(self, inputs: Any, names: Iterable[str] | None) -> Any:
+        """What the model returns."""
+        inputs = self._add_inputs(inputs, names)
+        takes_training = getattr(self.model, "_call_has_training_arg", True)
+        with watch.listening(self):
+            return self.model(inputs, training=False) if takes_training else self.model(inputs)
+
+    def move(self, reading: Reading, outputs: Any) -> Any:
+        """Go over from the eager run to the graph that repeats it; what the model returned, there."""
+
+        def moved(structure: Any) -> Any:
+            return tf.nest.map_structure(
+                lambda leaf: reading.tensor(leaf) if isinstance(leaf, tf.Tensor) else leaf,
+                structure,
+                expand_composites=True,
+            )
+
+        self.graph, self.behind = tf.compat.v1.get_default_graph(), reading.behind
+        self.owner, self.alive = {}, []
+        for call in (self.root, *self.calls, *(call for call in self.begun if call.children)):
+            call.first, call.last = reading.clock[call.first], reading.clock[call.last]
+            call.output, call.mask, call.arguments = moved(call.output), moved(call.mask), moved(call.arguments)
+        for call in self.calls:
+            self._own(call)
+        return moved(outputs)
+
     # Inputs ------------------------------------------------------------------------------------------------------
 
-    def add_inputs(self, inputs: Any, names: Iterable[str] | None) -> Any:
+    def _add_inputs(self, inputs: Any, names: Iterable[str] | None) -> Any:
         flat = tf.nest.flatten(inputs)
         given = list(names) if names is not None else [f"input_{i}" for i in range(len(flat))]
         renewed: list[Any] = []
@@ -251,14 +287,13 @@ class _Recorder:
         return name
 
     def _clock(self) -> int:
-        """How many operations the graph has so far."""
-        return 0 if self.graph is None else int(self.graph.version)
+        """How many operations there are so far."""
+        return len(self.script.entries) if self.script and self.graph is None else int(self.graph.version)
 
     def _add_scores(self) -> list[str]:
         """A node for the scores of each attention that calls no Softmax layer. The ids of Keras's attention layers of
         which no scores can be had."""
-        operations = [] if self.graph is None else self.graph.get_operations()
-        every = tuple(attention.find((self.root, *self.begun), operations))
+        every = tuple(attention.find((self.root, *self.begun), self.graph.get_operations()))
         for found in every:
             if found.layer:
                 found.call.scores = True
@@ -279,21 +314,13 @@ class _Recorder:
 
     # The whole ---------------------------------------------------------------------------------------------------
 
-    def finish(self, outputs: Any, decider: decisions.Decider | None) -> Recording:
+    def finish(self, outputs: Any, notes: list[str], decided: bool) -> Recording:
         hidden = self._add_scores()
         edges: dict[tuple[str, str], None] = {}
         for call in self.calls:
             for source in self._sources(call):
                 edges[source.id, call.id] = None
         flat = [leaf for leaf in tf.nest.flatten(outputs) if leaf is not None]
-        notes = []
-        if self.graph is None:
-            notes.append(
-                "This model could not be traced as a graph, so it was recorded eagerly: where raw operations stand "
-                "between layers, edges may be missing."
-            )
-        if decider is not None:
-            notes.append(_decided(decider))
         unseen = [str(layer.name) for layer in self._unseen()]
         if unseen:
             notes.append(
@@ -303,7 +330,7 @@ class _Recorder:
         if hidden:
             notes.append(
                 f"No attention scores were seen of {_listed(hidden)}: they don't come out of one softmax on their own, "
-                "as where a fused operation computes them with the result, or where a model is recorded eagerly."
+                "as where a fused operation computes them with the result."
             )
         return Recording(
             calls=tuple(self.calls),
@@ -314,7 +341,7 @@ class _Recorder:
             output_names=output_names(self.model, outputs),
             output_ids=tuple(self._output_id(leaf) for leaf in flat),
             notes=tuple(notes),
-            decided=decider is not None,
+            decided=decided,
         )
 
     def _unseen(self) -> list[Any]:
@@ -334,10 +361,7 @@ class _Recorder:
         ]
 
     def _sources(self, call: Call) -> list[Call]:
-        if self.graph is not None:
-            return self._walk(list(flat_tensors(call.output)), call)
-        owners = [self.owner.get(id(tensor)) for tensor in flat_tensors(call.arguments)]
-        return [owner for owner in dict.fromkeys(owners) if owner is not None and owner is not call]
+        return self._walk(list(flat_tensors(call.output)), call)
 
     def _walk(self, tensors: list[Any], call: Call | None) -> list[Call]:
         """The calls whose outputs these tensors were computed from, nearest first met."""
@@ -353,7 +377,7 @@ class _Recorder:
             if owner is not None and owner is not call:
                 found[owner] = None
             else:
-                todo.extend(reversed(tensor.op.inputs))
+                todo.extend(reversed(self.behind.get(id(tensor), tensor.op.inputs)))
         return list(found)
 
     def _output_id(self, leaf: Any) -> str | None:
@@ -361,8 +385,6 @@ class _Recorder:
         for tensor in tensors:
             if id(tensor) in self.owner:
                 return self.owner[id(tensor)].id
-        if self.graph is None:
-            return None
         found = self._walk(tensors, None)
         return found[0].id if found else None
 
@@ -371,6 +393,17 @@ def _decided(decider: decisions.Decider) -> str:
     note = "This model decides in Python by its values; shown is the path that this input took."
     if decider.through_numpy:
         note += " Where it hands values to Python or NumPy as numbers, no edge and no gradient follows them."
+    return note
+
+
+def _transcribed(reading: Reading) -> str:
+    note = (
+        "This model could not be traced, so it was run eagerly and its operations were written down: where it hands "
+        "values to Python or NumPy, edges may be missing and gradients stop. Gradients are those of its operations; "
+        "custom ones are not seen."
+    )
+    if reading.unknown:
+        note += f" No gradient goes through {_listed(list(reading.unknown))}."
     return note
 
 

@@ -156,7 +156,7 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
     except TensorviewError:
         raise
     except Exception as error:  # the model's own code may raise anything
-        raise TraceError(f"the model can't be traced, which gradients need: {first_line(error)}") from error
+        raise TraceError(f"the model could not be run: {first_line(error)}") from error
 
 
 def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording, Any], dict[str, Any]]:
