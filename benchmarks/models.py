@@ -39,6 +39,7 @@ class Peak:
 
 import keras, numpy as np
 import tensorview as tv
+from tensorview.deep import run_deep
 from PIL import Image
 
 def named(name):
@@ -52,7 +53,7 @@ def deep(layers):
     return keras.Model(given, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x)))
 
 what, name, photo, output = sys.argv[1:]
-model = deep(int(name)) if name.isdigit() else named(name)
+model = run_deep(lambda: deep(int(name)) if name.isdigit() else named(name))
 shape = [224 if size is None else size for size in model.input_shape[1:]]
 image = Image.open(photo).convert("RGB").resize((shape[1], shape[0]))
 x = np.asarray(image, np.float32)[None]
@@ -60,7 +61,7 @@ x = x if shape[-1] == 3 else np.repeat(x[..., :1], shape[-1], -1)
 tv.trace(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]), np.zeros((1, 2)))  # imports are no part of it
 with Peak() as peak:
     if what == "forward":
-        model(x, training=False).numpy()
+        run_deep(lambda: model(x, training=False).numpy())
     else:
         tv.export(model, x, output, force=True)
 print(json.dumps({"seconds": peak.seconds, "bytes": peak.most - peak.before}))

@@ -38,13 +38,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, 2 after an error told in one line, 130 after Ctrl-C."""
+    """Run one command. Returns the exit code: 0, 1 where a command found what it was to tell of, 2 after an error
+    told in one line, 130 after Ctrl-C."""
     try:
         options = parser().parse_args(arguments)
     except SystemExit as stop:  # argparse has said what it had to say
         return int(stop.code or 0)
     try:
-        options.run(options)
+        code = options.run(options)
         sys.stdout.flush()
     except TensorviewError as error:
         return _fail(str(error))
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _fail(f"{error.strerror or error}{where}")
-    return 0
+    return int(code or 0)
 
 
 def entry() -> NoReturn:

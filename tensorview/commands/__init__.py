@@ -1,4 +1,4 @@
-"""The commands of the command line, one module each: NAME, HELP, arguments(parser), run(options)."""
+"""The commands of the command line, one module each: NAME, HELP, arguments(parser), run(options) -> exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Command(Protocol):
     HELP: str
 
     def arguments(self, parser: argparse.ArgumentParser) -> None: ...
-    def run(self, options: argparse.Namespace) -> None: ...
+    def run(self, options: argparse.Namespace) -> int | None: ...
 
 
 COMMANDS: tuple[Command, ...] = (export, inspect, attribute, serve, demo)

@@ -103,6 +103,11 @@ def say(options: argparse.Namespace, text: str) -> None:
         print(text)
 
 
+def complain(text: str) -> None:
+    """One line on stderr, also where only errors are to be printed."""
+    print(f"tensorview: {' '.join(text.split())}", file=sys.stderr)
+
+
 def say_inputs(options: argparse.Namespace, batch: Batch | None) -> None:
     """How each input became what the model was given: never silent about a guess."""
     for item in batch.inputs if batch else ():
