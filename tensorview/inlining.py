@@ -14,9 +14,10 @@ from tensorflow.python.eager.polymorphic_function.polymorphic_function import Fu
 
 
 def possible(function: Any) -> bool:
-    """Whether a function may run as plain Python: not one that asks for XLA (Keras has some that fail without it), one
-    that was restored from a file, or one that made variables of its own."""
-    return type(function) is Function and not function._jit_compile and not function._created_variables
+    """Whether a function may run as plain Python: not one that asks for XLA (Keras has some that fail without it), nor
+    one that was restored from a file. One that made variables in its first call makes none in later ones: TensorFlow
+    itself demands that."""
+    return type(function) is Function and not function._jit_compile
 
 
 def inlined(function: Any, args: Any, kwargs: Any) -> Any:

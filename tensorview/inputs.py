@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,11 @@ def as_batch(model: Any, arrays: Any) -> Batch:
     if needs is None:
         return _as_it_is(arrays)
     values = fitting.by_name(arrays, needs)
-    fitted = {item.name: fitting.fit(np.asarray(values[item.name]), item) for item in needs}
+    given = tuple(item for item in needs if values[item.name] is not None or not item.optional)
+    fitted = {item.name: fitting.fit(np.asarray(values[item.name]), item) for item in given}
     count = fitting.count(fitted)
-    return _batch(model, fitted, needs, _numbered(count), None)
+    batch = _batch(model, fitted, given, _numbered(count), None)
+    return batch if given == needs else replace(batch, arrays=structure(model, fitted, needs))
 
 
 def _from_images(model: Any, paths: list[Path], needs: tuple[Takes, ...] | None, chosen: Preprocessing | None) -> Batch:

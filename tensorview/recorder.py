@@ -381,12 +381,13 @@ class _Recorder:
         return list(found)
 
     def _output_id(self, leaf: Any) -> str | None:
+        """The call that returned an output, else the last one that it was computed from."""
         tensors = list(flat_tensors(leaf))
         for tensor in tensors:
             if id(tensor) in self.owner:
                 return self.owner[id(tensor)].id
-        found = self._walk(tensors, None)
-        return found[0].id if found else None
+        found = set(self._walk(tensors, None))
+        return next((call.id for call in reversed(self.calls) if call in found), None)
 
 
 def _decided(decider: decisions.Decider) -> str:

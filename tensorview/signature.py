@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tensorview.errors import InputError
+
+_MADE_UP = re.compile(r"keras_tensor(_\d+)?(CLONE)?")
+"""The name that Keras gives to the input of a model cut out of another: it counts tensors over the whole process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Takes:
     key: str | int
     aliases: tuple[str, ...] = ()
     """Other names that a user may know it by."""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def takes(model: Any) -> tuple[Takes, ...] | None:
     tensors = getattr(model, "inputs", None) or None
     if tensors:
         return tuple(
-            Takes(names[0], tuple(tensor.shape)[1:], _dtype(tensor.dtype), names[0], names)
+            Takes(names[0], tuple(tensor.shape)[1:], _dtype(tensor.dtype), names[0], names, _optional(tensor))
             for tensor, names in zip(tensors, input_names(model), strict=True)
         )
     built = model.get_build_config() if hasattr(model, "get_build_config") else None
@@ -58,34 +63,51 @@ def takes(model: Any) -> tuple[Takes, ...] | None:
 
 def input_names(model: Any) -> tuple[tuple[str, ...], ...]:
     """The names of each flattened input of a Functional model: its layer's first, which is what a model file keeps,
-    then the key under which the model takes it, then Keras's name of the tensor."""
+    then the key under which the model takes it ("pair.0" where keys hold lists or dicts), then Keras's name of the
+    tensor."""
     keys = getattr(model, "_inputs_struct", None)
-    keyed = sorted(keys) if isinstance(keys, dict) else []
+    keyed = [path for path, _ in _leaves(keys)] if isinstance(keys, dict) else []
     found = []
     for place, tensor in enumerate(model.inputs):
         layer = getattr(getattr(tensor, "_keras_history", None), "operation", None)
         own = [str(layer.name)] if layer is not None and type(layer).__name__ == "InputLayer" else []
-        key = [str(keyed[place])] if len(keyed) == len(model.inputs) else []
+        if own and _MADE_UP.fullmatch(own[0]):
+            own = ["input" if len(model.inputs) == 1 else f"input_{place}", *own]
+        key = [keyed[place]] if len(keyed) == len(model.inputs) else []
         found.append(tuple(dict.fromkeys([*own, *key, str(tensor.name)])))
     return tuple(found)
 
 
 def by_alias(arrays: Mapping[str, Any], names: Sequence[tuple[str, ...]]) -> list[Any]:
     """The arrays in the order of the inputs. Raises InputError where a name is missing or one too many."""
-    found = [next((name for name in known if name in arrays), None) for known in names]
-    if None in found or len(set(found)) != len(arrays):
+    aliases = {name for known in names for name in known}
+    spread: dict[str, Any] = {}
+    for key, value in arrays.items():  # under another key than an input's lie several: a list or dict of arrays
+        spread |= {key: value} if key in aliases else dict(_leaves(value, str(key)))
+    found = [next((name for name in known if name in spread), None) for known in names]
+    if None in found or len(set(found)) != len(spread):
         wanted = ", ".join(known[0] for known in names)
         raise InputError(f"the model's inputs are {wanted}; arrays came for {', '.join(map(str, arrays))}")
-    return [arrays[str(name)] for name in found]
+    return [spread[str(name)] for name in found]
 
 
 def structure(model: Any, arrays: dict[str, Any], inputs: tuple[Takes, ...]) -> Any:
-    """Arrays by input name, in a structure that the model can be called with."""
+    """Arrays by input name, in a structure that the model can be called with; None for what is not there."""
     if len(inputs) == 1 and not _called_by_name(model):
         return arrays[inputs[0].name]
     if all(isinstance(item.key, int) for item in inputs):
         return [arrays[item.name] for item in inputs]
-    return {item.name: arrays[item.name] for item in inputs}
+    return {item.name: arrays.get(item.name) for item in inputs}
+
+
+def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """What dicts, lists and tuples hold, by its path in them, in the order in which Keras flattens them."""
+    if not isinstance(structure, Mapping | list | tuple):
+        yield path, structure
+        return
+    parts = sorted(structure.items()) if isinstance(structure, Mapping) else enumerate(structure)
+    for key, part in parts:
+        yield from _leaves(part, f"{path}.{key}" if path else str(key))
 
 
 def image_shape(shape: tuple[int | None, ...]) -> ImageShape | None:
@@ -126,6 +148,10 @@ def _is_shape(value: Any) -> bool:
 
 def _rest(shape: Any) -> tuple[int | None, ...]:
     return tuple(None if size is None else int(size) for size in shape[1:])
+
+
+def _optional(tensor: Any) -> bool:
+    return bool(getattr(getattr(tensor, "_keras_history", [None])[0], "optional", False))
 
 
 def _dtype(dtype: Any) -> str:
