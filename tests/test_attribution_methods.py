@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from keras import layers
 import tensorview as tv
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.registry import METHODS, find
+from tensorview.cli import main
 from tensorview.errors import OptionError
 
 NAMES = [method.name for method in METHODS]
@@ -47,7 +49,7 @@ def test_shapes_types_and_finite_values(name: str, model: keras.Model, images: n
     assert result.raw.shape[0] == 3
     assert np.isfinite(result.values).all()
     assert np.isfinite(result.raw).all()
-    assert result.values.min() >= 0
+    assert find(name).signed or result.values.min() >= 0
     assert result.score.shape == result.target.shape == result.blank.shape == (3,)
     assert not result.blank.any()
     assert result.steps
@@ -96,6 +98,23 @@ def test_methods_are_listed_without_tensorflow() -> None:
     code = "import sys, tensorview as tv; print([m.name for m in tv.methods()], 'tensorflow' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == f"{NAMES} False"
+
+
+def test_the_command_lists_all_methods_and_each_with_its_own_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == NAMES
+    assert main(["methods", "--json"]) == 0
+    for facts, method in zip(json.loads(capsys.readouterr().out), METHODS, strict=True):
+        assert (facts["name"], facts["paper"], facts["cost"]) == (method.name, method.paper, method.cost)
+        assert facts["definition"]
+        assert [item["name"] for item in facts["parameters"]] == [item.name for item in parameters(method)]
+        assert main(["methods", method.name]) == 0
+        shown = capsys.readouterr().out
+        for word in (method.title, method.question, method.paper, *(f"{p.name}=" for p in parameters(method))):
+            assert word in shown
+    assert main(["methods", "grad_cm"]) == 2
+    assert "'grad_cam'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

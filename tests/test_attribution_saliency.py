@@ -86,9 +86,17 @@ def test_several_inputs_come_by_name() -> None:
     np.testing.assert_allclose(result.values["vector"][0], np.abs(weights[36:]), atol=1e-7)
 
 
-def test_whole_numbers_have_no_gradient_and_that_is_said() -> None:
+def test_token_ids_are_explained_at_their_embeddings() -> None:
     model = keras.Sequential([
         keras.Input((5,), dtype="int32"), layers.Embedding(10, 4), layers.Flatten(), layers.Dense(2),
     ])  # fmt: skip
+    result = tv.attribute(model, np.arange(5, dtype="int32")[None], "saliency", target=1)
+    weights = model.layers[-1].get_weights()[0][:, 1].reshape(5, 4)
+    np.testing.assert_allclose(result.raw[0], weights, atol=1e-7)
+    np.testing.assert_allclose(result.values[0], np.abs(weights).max(-1), atol=1e-7)
+
+
+def test_whole_numbers_without_an_embedding_have_no_gradient_and_that_is_said() -> None:
+    model = keras.Sequential([keras.Input((5,), dtype="int32"), layers.Rescaling(0.5), layers.Dense(2)])
     with pytest.raises(OptionError, match="int32"):
         tv.attribute(model, np.ones((1, 5), "int32"), "saliency")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tensorview.attribution.view import View
 
 Cost = Literal["one pass", "many passes"]
+Rule = Literal["guided", "rectified"]
+"""A way down through ReLUs. guided: at a ReLU of x the gradient R becomes [x > 0] [R > 0] R. rectified: [R > 0] R,
+whatever x is."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Method(abc.ABC):
     """Base of all methods. A subclass is one file: its definition, its words, and its parameters as fields.
 
     name: as users type it. question: what it answers, in one short sentence. range: of the values. cost: how many
-    forward and backward passes it takes. looks_at_layer: whether it explains by the maps of a layer.
+    forward and backward passes it takes. looks_at_layer: whether it explains by the maps of a layer. signed: whether
+    values below zero speak against the target. by_class: whether another target gets another map.
     """
 
     name: ClassVar[str]
@@ -30,6 +34,8 @@ class Method(abc.ABC):
     range: ClassVar[str]
     cost: ClassVar[Cost]
     looks_at_layer: ClassVar[bool]
+    signed: ClassVar[bool] = False
+    by_class: ClassVar[bool] = True
 
     @abc.abstractmethod
     def explain(self, model: Any, inputs: Any, target: Target, layer: str | None) -> Attribution:

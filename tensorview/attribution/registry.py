@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from tensorview.attribution.grad_cam import GradCAM
+from tensorview.attribution.gradient_input import GradientInput
+from tensorview.attribution.guided_backprop import GuidedBackprop
 from tensorview.attribution.method import Method
 from tensorview.attribution.parameters import parameters
+from tensorview.attribution.rectified import Rectified
 from tensorview.attribution.saliency import Saliency
 from tensorview.errors import OptionError, near
 
-METHODS: tuple[type[Method], ...] = (GradCAM, Saliency)
+METHODS: tuple[type[Method], ...] = (
+    GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified,
+)  # fmt: skip
 
 
 def methods() -> tuple[type[Method], ...]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tensorview.attribution import relu_rules
 from tensorview.attribution.features import FeatureMaps, Features
+from tensorview.attribution.method import Rule
 from tensorview.attribution.outputs import Output, output_at
 from tensorview.attribution.target import Target
 from tensorview.errors import OptionError
@@ -24,11 +26,12 @@ class View:
         self.score, self.index = _scored(self.output, target, index)
         self.features = Features(recording, self.output.tensor)
         self._gradients: dict[int, Any] = {}
+        self._ruled: dict[Rule, dict[str, Any]] = {}
 
     def differentiate(self, tensors: list[Any]) -> None:
         """One backward pass from the score to all of these tensors; it goes no deeper than they lie."""
         distinct = list({id(tensor): tensor for tensor in tensors}.values())
-        gradients = tf.gradients(self.score, distinct)
+        gradients = tf.gradients(self.score, distinct) if distinct else []
         for tensor, gradient in zip(distinct, gradients, strict=True):
             self._gradients[id(tensor)] = gradient
 
@@ -47,13 +50,44 @@ class View:
         """The feature maps of the layer that was asked for, else of the last convolution."""
         return self.features.last() if self.layer is None else self.features.of(self.layer)
 
+    def ruled(self, rule: Rule) -> dict[str, Any]:
+        """The score's gradient at the inputs, float32 by name, with the ReLUs on the way down following a rule."""
+        if rule not in self._ruled:
+            inputs = self.inputs()
+            operations = self.score.graph.get_operations()
+            with relu_rules.applied(rule, operations):
+                gradients = tf.gradients(self.score, list(inputs.values()))
+            found: dict[str, Any] = {}
+            for (name, _), gradient in zip(inputs.items(), gradients, strict=True):
+                if gradient is None:
+                    raise OptionError(f"the score of output {self.output.name!r} does not depend on {name!r}")
+                found[name] = tf.cast(tf.convert_to_tensor(gradient), tf.float32)
+            self._ruled[rule] = found
+        return self._ruled[rule]
+
     def inputs(self) -> dict[str, Any]:
-        """The inputs that have gradients, by name: those of floating point."""
-        floating = {name: tensor for name, tensor in self.recording.inputs.items() if tensor.dtype.is_floating}
-        if not floating:
+        """The tensors at which an input has a gradient, by its name: the input itself where it is of floating point,
+        the embedding of one of token ids. Raises OptionError where no input has any."""
+        found = {name: self._point(name) for name in self.recording.inputs}
+        usable = {name: tensor for name, tensor in found.items() if tensor is not None}
+        if not usable:
             kinds = ", ".join(f"{name} is {tensor.dtype.name}" for name, tensor in self.recording.inputs.items())
             raise OptionError(f"there is no gradient by inputs that are no floating-point numbers: {kinds}")
-        return floating
+        return usable
+
+    def channel_axis(self, name: str) -> int | None:
+        """The channel axis of what `inputs` gives for this name, batch included; None where it has none."""
+        tensor = self.recording.inputs[name]
+        return self.features.input_channel_axis(name) if tensor.dtype.is_floating else self._point(name).shape.rank - 1
+
+    def _point(self, name: str) -> Any:
+        tensor = self.recording.inputs[name]
+        if tensor.dtype.is_floating:
+            return tensor
+        after = [self.recording.find(target).output for source, target in self.recording.edges if source == name]
+        rank = (tensor.shape.rank or 0) + 1
+        embedded = [t for t in after if isinstance(t, tf.Tensor) and t.dtype.is_floating and t.shape.rank == rank]
+        return embedded[0] if len(embedded) == 1 else None
 
     def size(self, name: str, space: int) -> Any:
         """The size of an input along its axes in space (a tensor), where it has `space` of them; else None."""

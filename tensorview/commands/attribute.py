@@ -24,7 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     common.add_model(parser)
     common.add_inputs(parser, required=True)
-    parser.add_argument("--method", metavar="NAME", default="grad_cam", help="grad_cam (the default), saliency")
+    parser.add_argument(
+        "--method", metavar="NAME", default="grad_cam", help="see tensorview methods (default: grad_cam)"
+    )
     common.add_target(parser)
     parser.add_argument("--layer", metavar="NAME", help="the layer to look at (default: the last convolution)")
     parser.add_argument(
