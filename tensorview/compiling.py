@@ -33,7 +33,6 @@ class Compiled:
     Tried in turn: an open batch dimension; the inputs' exact shapes; these with the model's Python decisions replayed;
     an eager run whose operations are written into a graph. In the latter three it is traced again by itself for inputs
     that need another trace, so `function` may be called again. Raises what the model raised where none of them works.
-    like: another one of the same model and inputs, whose way is taken at once.
     """
 
     def __init__(
@@ -43,8 +42,6 @@ class Compiled:
         specs: Any,
         function: Callable[..., Any],
         extra_specs: Iterable[Any] = (),
-        *,
-        like: Compiled | None = None,
     ) -> None:
         self._model, self._structure, self._function = weakref.ref(model), specs, function
         self._specs = tf.nest.flatten(specs)
@@ -56,11 +53,7 @@ class Compiled:
         """The values of the eager run that was written down: it holds for these alone."""
         self.open_batch = False
         """Whether it runs on any number of samples without another trace."""
-        values = tf.nest.flatten(tensors)
-        if like is not None and not like.open_batch:
-            self._trace_exactly(values, like)
-        else:
-            self._trace(values)
+        self._trace(tf.nest.flatten(tensors))
 
     def __call__(self, *args: Any) -> Any:
         if self.open_batch:
@@ -107,19 +100,18 @@ class Compiled:
         except Exception:  # the model's own code may need the batch size, and may raise anything to say so
             self._trace_exactly(values)
 
-    def _trace_exactly(self, values: list[Any], like: Compiled | None = None) -> None:
+    def _trace_exactly(self, values: list[Any]) -> None:
         specs = [None if value is None else tf.TensorSpec(value.shape, value.dtype) for value in values]
         self.open_batch, self._traced_for = False, self._shapes(values)
-        self.decider, self.transcribed = (None, None) if like is None else (like.decider, like.transcribed)
-        if self.decider is None and self.transcribed is None:
-            try:
-                self._compile(specs, self._function, self._extra)
-                return
-            except TensorviewError:
-                raise
-            except Exception:  # as above
-                self.decider = self._decide(specs, values)
-                self.transcribed = values if self.decider is None else None
+        self.decider = self.transcribed = None
+        try:
+            self._compile(specs, self._function, self._extra)
+            return
+        except TensorviewError:
+            raise
+        except Exception:  # as above
+            self.decider = self._decide(specs, values)
+            self.transcribed = values if self.decider is None else None
         self._compile(specs, self._function, self._extra)
 
     def _decide(self, specs: list[Any], values: list[Any]) -> Decider | None:

@@ -12,8 +12,9 @@ from tensorview.compiling import Compiled
 from tensorview.errors import TensorviewError, TraceError, first_line
 from tensorview.recorder import Recording
 
-GROUP_BYTES = 768 * 2**20
+GROUP_BYTES = 1536 * 2**20
 """Activations that are held at once; deeper models are run several times, each time fetching one share of them."""
+_SHARE = tf.TensorSpec([], tf.int32)
 
 
 class Rider(Protocol):
@@ -32,7 +33,7 @@ class Rider(Protocol):
 
 
 class Passes:
-    """Holds the compiled passes of one model and input: which tensor is fetched by which pass."""
+    """Holds the compiled pass of one model and input, and which tensor is fetched by which run of it."""
 
     def __init__(self, model: Any, tensors: Any, specs: Any, rider: Rider | None = None) -> None:
         self.model, self.tensors, self.specs, self.rider = model, tensors, specs, rider
@@ -44,32 +45,39 @@ class Passes:
         self.outputs: Any = None
         self._dtypes: list[str] = []
         self._statics: list[Any] = []
-        self._passes: dict[int, Compiled] = {}
         self.recording = self._first_pass()
 
     def _first_pass(self) -> Recording:
         kept: list[Recording] = []
 
-        def function(recording: Recording, *arguments: Any) -> Any:
+        def function(recording: Recording, share: Any, *arguments: Any) -> Any:
             slots = self._plan(recording)
             kept.append(recording)
-            first = {"outputs": recording.outputs, "slots": [t for i, t in slots if self.share_of[i] == 0]}
+            result = {"outputs": recording.outputs, "slots": [t for _, t in slots]}
+            if self.several:
+                own = [tf.equal(share, i) for i in range(max(self.share_of) + 1)]
+                result["slots"] = [_only(tensor, own[self.share_of[i]]) for i, tensor in slots]
             # What fills several shares is too large to hold gradients beside it.
-            if self.rider is not None and max(self.share_of, default=0) == 0:
+            elif self.rider is not None:
                 try:
-                    first["rider"] = self.rider.board(recording, *arguments)
+                    result["rider"] = self.rider.board(recording, *arguments)
                 except Exception as error:  # the activations are worth having without it
                     self.rider.leave(error)
-            return first
+            return result
 
         extra = self.rider.specs if self.rider is not None else ()
         try:
-            self._passes[0] = Compiled(self.model, self.tensors, self.specs, function, extra)
+            self._pass = Compiled(self.model, self.tensors, self.specs, function, (_SHARE, *extra))
         except TensorviewError:
             raise
         except Exception as error:  # the model's own code may raise anything
             raise TraceError(f"the model could not be run: {first_line(error)}") from error
         return kept[-1]
+
+    @property
+    def several(self) -> bool:
+        """Whether the activations are more than are held at once."""
+        return max(self.share_of, default=0) > 0
 
     def _plan(self, recording: Recording) -> list[tuple[int, Any]]:
         """Give each distinct tensor a slot and each slot a share; the same tensor is fetched once."""
@@ -102,16 +110,10 @@ class Passes:
         return slots
 
     def fetch(self, share: int) -> dict[int, np.ndarray]:
-        """The values of one share of the slots, by running the model once."""
-        if share not in self._passes:
-
-            def function(recording: Recording) -> Any:
-                return {"slots": [t for i, t in self._plan(recording) if self.share_of[i] == share]}
-
-            self._passes[share] = Compiled(self.model, self.tensors, self.specs, function, like=self._passes[0])
-        arguments = self.rider.first if self.rider is not None and share == 0 else ()
+        """The values of one share of the slots, by running the model once. -1: of none, for the outputs alone."""
+        arguments = self.rider.first if self.rider is not None else ()
         try:
-            result = self._passes[share](*tf.nest.flatten(self.tensors), *arguments)
+            result = self._pass(*tf.nest.flatten(self.tensors), tf.constant(share), *arguments)
         except (TensorviewError, tf.errors.OpError) as error:
             if self.rider is not None:
                 self.rider.leave(error)
@@ -123,7 +125,7 @@ class Passes:
         if "outputs" in result:
             self.outputs = map_tensors(result["outputs"], numpy)
         members = [i for i, other in enumerate(self.share_of) if other == share]
-        values = {i: numpy(tensor) for i, tensor in zip(members, result["slots"], strict=True)}
+        values = {i: numpy(result["slots"][i]) for i in members}
         self._known.update({i: array.shape for i, array in values.items()})
         return values
 
@@ -134,7 +136,7 @@ class Passes:
         if all(a is b for a, b in zip(arguments, self.rider.first, strict=True)):
             found = self._ridden
         else:
-            found = self._passes[0](*tf.nest.flatten(self.tensors), *arguments)["rider"]
+            found = self._pass(*tf.nest.flatten(self.tensors), tf.constant(0), *arguments)["rider"]
         return tf.nest.map_structure(numpy, found)  # type: ignore[no-any-return]
 
     def shape(self, slot: int) -> tuple[int, ...]:
@@ -145,6 +147,14 @@ class Passes:
 
     def dtype(self, slot: int) -> str:
         return self._dtypes[slot]
+
+
+def _only(tensor: Any, own: Any) -> Any:
+    """A tensor in the run that fetches its share, and an empty one in the others, which needn't hold it then. (A slice
+    of no rows would keep all of them alive.)"""
+    _, chosen = tf.raw_ops.Switch(data=tensor, pred=own)
+    empty, _ = tf.raw_ops.Switch(data=tf.zeros([0], tensor.dtype), pred=own)
+    return tf.raw_ops.Merge(inputs=[empty, chosen]).output
 
 
 def map_slots(plan: Any, function: Callable[[int], Any]) -> Any:

@@ -30,8 +30,8 @@ class Trace:
         self._shares: dict[int, dict[int, np.ndarray]] = {}
         recording = passes.recording
         self._calls = {call.id: call for call in (*recording.calls, *recording.groups)}
-        first = passes.fetch(0)
-        self._shares[0] = first
+        first = -1 if passes.several else 0
+        self._shares[first] = passes.fetch(first)
         self.outputs = passes.outputs
         self.output_ids = recording.output_ids
         self.output_names = recording.output_names
@@ -65,8 +65,7 @@ class Trace:
     def _value(self, slot: int) -> np.ndarray:
         share = self._passes.share_of[slot]
         if share not in self._shares:
-            # One share at a time beside the first: that is what keeps the peak low.
-            self._shares = {0: self._shares[0]} if 0 in self._shares else {}
+            self._shares = {}  # one share at a time: that is what keeps the peak low
             self._shares[share] = self._passes.fetch(share)
         return self._shares[share][slot]
 

@@ -285,8 +285,15 @@ class TestOddities:
             kept.append(h)
         model, all_of_it = keras.Model(x, h), keras.Model(x, kept)
         values = rng(8, 16)
+        traced = []
+        monkeypatch.setattr(
+            layers.Dense, "call", lambda *a, call=layers.Dense.call, **k: traced.append(1) or call(*a, **k)
+        )
         trace = tv.trace(model, values)
-        for i, expected in enumerate(all_of_it(values)):
+        monkeypatch.undo()
+        assert len(traced) == 6, "one trace serves all shares"
+        for i, expected in reversed([*enumerate(all_of_it(values))]):
+            assert trace.activation(f"d{i}").shape == (8, 16)
             np.testing.assert_allclose(trace.activation(f"d{i}"), expected, rtol=1e-5, atol=1e-6)
 
 
