@@ -84,7 +84,7 @@ def _info(
     weights = tuple(
         ChannelWeights(node=layer.node, tensor=writer.floats(layer.weights))
         for layer in item.layers
-        if layer.node == item.layer
+        if layer.node == item.layer and layer.weights is not None
     )
     return AttributionInfo(
         method=item.method,

@@ -77,7 +77,7 @@ def test_a_batch_equals_its_samples_one_by_one(name: str, model: keras.Model, im
 @pytest.mark.parametrize("name", NAMES)
 def test_another_class_gets_another_map(name: str, model: keras.Model, images: np.ndarray) -> None:
     one, other = (tv.attribute(model, images, name, target=target) for target in (0, 1))
-    assert np.abs(one.raw - other.raw).max() > 1e-4
+    assert (np.abs(one.raw - other.raw).max() > 1e-4) is np.bool_(find(name).by_class)
 
 
 @pytest.mark.parametrize("method", METHODS)

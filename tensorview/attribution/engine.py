@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +52,9 @@ class Question:
     target: Target
     layer: str | None
     key: Hashable
-    build: Callable[[View, dict[str, Any]], dict[str, Any]]
+    build: Callable[..., dict[str, Any]]
+    extra: tuple[Any, ...] = ()
+    """Specs of further arguments, the batch first, that `build` takes after the facts."""
 
 
 def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, layer: str | None) -> Attribution:
@@ -90,25 +92,40 @@ def prepared(model: Any, inputs: Any) -> tuple[Any, int]:
     return structure, next((int(t.shape[0]) for t in tf.nest.flatten(structure) if t is not None), 0)
 
 
-def run(model: Any, inputs: Any, question: Question) -> tuple[Program, dict[str, Any]]:
+def run(model: Any, inputs: Any, question: Question, *extra: Any) -> tuple[Program, dict[str, Any]]:
     """The answer as NumPy arrays, `score` and `index` added, and the program that gave it."""
-    structure, specs = prepare(model, inputs)
-    flat = [tensor for tensor in tf.nest.flatten(structure) if tensor is not None]
-    program = _program(model, structure, specs, question)
-    target, facts = question.target, program.facts
-    target.check(facts["classes"], facts["output"])
-    samples = len(target.indices)
-    step = facts["chunk"] if program.run.open_batch else samples
+    asked = Asked(model, inputs, question)
+    samples, step = asked.samples, asked.step
     parts = []
     for start in range(0, max(samples, 1), max(step, 1)):
         part = slice(start, start + step)
-        arguments = [tensor[part] for tensor in flat] if step < samples else flat
+        given = [argument[part] if step < samples else argument for argument in extra]
+        flat = [tensor[part] for tensor in asked.flat] if step < samples else asked.flat
+        parts.append(asked(flat, asked.target.indices[part], *given))
+    joined = tf.nest.map_structure(lambda *tensors: np.concatenate([t.numpy() for t in tensors]), *parts)
+    return asked.program, joined
+
+
+class Asked:
+    """A question to a model about inputs: the compiled function, and the inputs to run it on, or others like them."""
+
+    def __init__(self, model: Any, inputs: Any, question: Question) -> None:
+        structure, specs = prepare(model, inputs)
+        self.flat = [tensor for tensor in tf.nest.flatten(structure) if tensor is not None]
+        self.program = _program(model, structure, specs, question)
+        self.facts, self.target = self.program.facts, question.target
+        self.target.check(self.facts["classes"], self.facts["output"])
+        self.samples = len(self.target.indices)
+        self.step: int = self.facts["chunk"] if self.program.run.open_batch else self.samples
+        """Samples that one run may take."""
+
+    def __call__(self, flat: Sequence[Any], indices: Any, *extra: Any) -> dict[str, Any]:
+        """One run, on as many samples as there are `indices`; tensors. `flat`: a tensor for each input."""
         try:
-            parts.append(program.run(*arguments, tf.constant(target.indices[part])))
+            found: dict[str, Any] = self.program.run(*flat, tf.convert_to_tensor(indices), *extra)
         except tf.errors.OpError as error:
             raise TraceError(f"the model could not be run: {first_line(error)}") from error
-    joined = tf.nest.map_structure(lambda *tensors: np.concatenate([t.numpy() for t in tensors]), *parts)
-    return program, joined
+        return found
 
 
 def tensors(maps: Maps) -> dict[str, Any]:
@@ -152,18 +169,18 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
     facts: dict[str, Any] = {}
     function = answering(question, facts)
     try:
-        return Program(Compiled(model, structure, specs, function, INDEX), facts)
+        return Program(Compiled(model, structure, specs, function, (*INDEX, *question.extra)), facts)
     except TensorviewError:
         raise
     except Exception as error:  # the model's own code may raise anything
         raise TraceError(f"the model could not be run: {first_line(error)}") from error
 
 
-def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording, Any], dict[str, Any]]:
+def answering(question: Question, facts: dict[str, Any]) -> Callable[..., dict[str, Any]]:
     """What is done with a recording while it is traced, to answer a question; notes facts about the model."""
     target = question.target
 
-    def function(recording: Recording, index: Any) -> dict[str, Any]:
+    def function(recording: Recording, index: Any, *extra: Any) -> dict[str, Any]:
         facts.clear()
         view = View(recording, target, index, question.layer)
         output = view.output
@@ -173,7 +190,7 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[[Recording,
         facts.update(chunk=max(1, CHUNK_BYTES // max(1, _bytes(recording))), inputs=tuple(recording.inputs))
         if target.function is not None:
             facts.update(note=f"the target function of output {output.name!r}, {output.note}{path}")
-        return {**question.build(view, facts), "score": view.score, "index": view.index}
+        return {**question.build(view, facts, *extra), "score": view.score, "index": view.index}
 
     return function
 

@@ -37,13 +37,13 @@ class OutputScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerMap:
-    """Grad-CAM on one layer for one sample: `raw` signed, `values` 0..1, both (H, W) at the layer's size (or (T,),
-    (D, H, W)); `weights` (channels,)."""
+    """A CAM on one layer for one sample: `raw` signed, `values` 0..1, both (H, W) at the layer's size (or (T,),
+    (D, H, W)); `weights` (channels,), None where the method has none."""
 
     node: str
     raw: Array
     values: Array
-    weights: Array
+    weights: Array | None
     blank: bool
 
 
@@ -169,20 +169,28 @@ def _question(target: Target, methods: tuple[GradientMethod, ...]) -> engine.Que
             with _noting(facts["missing"], method):
                 wanted += method.by(view)
                 usable.append(method)
-        layers = view.features.all() if any(isinstance(method, LayerMethod) for method in usable) else ()
-        view.differentiate([*wanted, *(layer.tensor for layer in layers)])
-        reached = [layer for layer in layers if view.reaches(layer.tensor)]
+        layers = {m.name: m.layers(view) for m in usable if isinstance(m, LayerMethod)}
+        view.differentiate([*wanted, *(layer.tensor for found in layers.values() for layer in found)])
         results = {}
         for method in usable:
             with _noting(facts["missing"], method):
                 maps = method.maps(view)
                 results[method.name] = engine.tensors(maps) if maps.at_input else {**engine.tensors(maps), "values": {}}
                 if isinstance(method, LayerMethod):
-                    results[method.name]["layers"] = {layer.id: method.cam(view, layer) for layer in reached}
+                    results[method.name]["layers"] = {
+                        layer.id: _given(method.cam(view, layer))
+                        for layer in layers[method.name]
+                        if view.reaches(layer.tensor)
+                    }
                 facts["methods"][method.name] = maps.layer
         return {"outputs": [output.scores for output in outputs], "methods": results}
 
     return engine.Question(target, None, ("export", methods), build)
+
+
+def _given(cam: tuple[Any, Any]) -> tuple[Any, ...]:
+    """A layer's map and its weights, where it has any, as a compiled function returns them."""
+    return cam if cam[1] is not None else cam[:1]
 
 
 @contextlib.contextmanager
@@ -208,12 +216,12 @@ def _explanation(facts: dict[str, Any], result: dict[str, Any], name: str, sampl
         values={key: value[sample] for key, value in maps["values"].items()},
         raw={key: value[sample] for key, value in raw.items()},
         layers=tuple(
-            _layer_map(node, cam[sample], weights[sample]) for node, (cam, weights) in maps.get("layers", {}).items()
+            _layer_map(node, *(part[sample] for part in found)) for node, found in maps.get("layers", {}).items()
         ),
     )
 
 
-def _layer_map(node: str, raw: Array, weights: Array) -> LayerMap:
+def _layer_map(node: str, raw: Array, weights: Array | None = None) -> LayerMap:
     positive = np.maximum(raw, 0)
     peak = positive.max(initial=0)
     values = positive / peak if peak > 0 else positive

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tensorview.attribution.layer_method import LayerMethod
+from tensorview.attribution.layer_method import WeightedMethod
 from tensorview.attribution.parameters import parameter
 
 
 @dataclass(frozen=True)
-class GradCAM(LayerMethod):
+class GradCAM(WeightedMethod):
     """The maps of a layer, each weighted by the mean of the class score's gradient over it, added up; ReLU; 0..1."""
 
     name: ClassVar[str] = "grad_cam"

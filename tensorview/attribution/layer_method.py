@@ -19,21 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerMethod(GradientMethod):
-    """A weighted sum of a layer's maps; ReLU; over its maximum; resized to the input. A subclass says the weights.
+    """A layer's maps become one map; ReLU; over its maximum; resized to the input. A subclass says how they do.
 
-    `.raw` is the sum, signed, at the layer's size; `.weights` are the weights, (N, channels). Where no input has the
-    layer's axes in space (a decoder's latent vector), `.values` stay at the layer's size.
+    `.raw` is that map, signed, at the layer's size. Where no input has the layer's axes in space (a decoder's latent
+    vector), `.values` stay at the layer's size.
     """
 
     looks_at_layer: ClassVar[bool] = True
     range: ClassVar[str] = "0 to 1, each map over its own maximum"
 
     @abc.abstractmethod
-    def channel_weights(self, maps: Any, gradient: Any, space: tuple[int, ...]) -> Any:
-        """The weight of each channel, (N, channels), from maps and their gradient; `space` are their axes in space."""
+    def cam(self, view: View, layer: FeatureMaps) -> tuple[Any, Any]:
+        """The map (N, space...) of a layer, before ReLU, and the weights (N, channels) where there are any."""
 
     def by(self, view: View) -> Sequence[Any]:
         return [view.maps().tensor]
+
+    def layers(self, view: View) -> Sequence[FeatureMaps]:
+        """The layers that this method can look at, for those who want all of them."""
+        return view.features.all()
 
     def maps(self, view: View) -> Maps:
         import tensorflow as tf
@@ -48,24 +52,62 @@ class LayerMethod(GradientMethod):
         steps = ("ReLU", "divided by its maximum", *(("bilinear to the input's size",) if values else ()))
         return Maps(values or dict.fromkeys(sizes, shown), raw, steps, layer.id, weights, at_input=bool(values))
 
+
+@dataclass(frozen=True)
+class WeightedMethod(LayerMethod):
+    """A weighted sum of a layer's maps. `.weights` are the weights, (N, channels)."""
+
+    @abc.abstractmethod
+    def channel_weights(self, maps: Any, gradient: Any, space: tuple[int, ...]) -> Any:
+        """The weight of each channel, (N, channels), from maps and their gradient; `space` are their axes in space."""
+
     def cam(self, view: View, layer: FeatureMaps) -> tuple[Any, Any]:
-        """The weighted sum (N, space...) of a layer's maps, before ReLU, and the weights (N, channels)."""
         import tensorflow as tf
 
         maps = tf.cast(layer.tensor, tf.float32)
         weights = self.channel_weights(maps, view.gradient(layer.tensor, layer.id), layer.space)
-        first, rank = layer.channel_axis == 1, maps.shape.rank
-        if not first and layer.channel_axis != rank - 1:
-            maps = tf.transpose(
-                maps, [*(axis for axis in range(rank) if axis != layer.channel_axis), layer.channel_axis]
-            )
-        sizes = _sizes(maps)
-        space, channels = (sizes[2:], sizes[1]) if first else (sizes[1:-1], sizes[-1])
-        # A product of matrices never holds the weighted maps. Sizes known beforehand keep the graph small, which is
-        # what counts where every convolution of a deep model gets its map.
-        flat = tf.reshape(maps, [-1, channels, _product(space)] if first else [-1, _product(space), channels])
-        raw = tf.raw_ops.BatchMatMulV2(x=flat, y=tf.reshape(weights, [-1, channels, 1]), adj_x=first)
-        return tf.reshape(raw, [-1, *space]), weights
+        return weighted(maps, weights, layer.channel_axis), weights
+
+
+@dataclass(frozen=True)
+class PointwiseMethod(LayerMethod):
+    """A layer's maps times weights that differ from point to point, summed over channels; no `.weights`."""
+
+    @abc.abstractmethod
+    def point_weights(self, gradient: Any) -> Any:
+        """The weight of each point of each map, from its gradient."""
+
+    def cam(self, view: View, layer: FeatureMaps) -> tuple[Any, Any]:
+        import tensorflow as tf
+
+        gradient = view.gradient(layer.tensor, layer.id)
+        maps = tf.cast(layer.tensor, tf.float32)
+        return tf.reduce_sum(maps * self.point_weights(gradient), layer.channel_axis), None
+
+
+def weighted(maps: Any, weights: Any, channel_axis: int) -> Any:
+    """The sum (N, space...) of maps, each times its weight of (N, channels)."""
+    import tensorflow as tf
+
+    flat, space = flattened(maps, channel_axis)
+    # A product of matrices never holds the weighted maps. Sizes known beforehand keep the graph small, which is
+    # what counts where every convolution of a deep model gets its map.
+    first = channel_axis == 1
+    raw = tf.raw_ops.BatchMatMulV2(x=flat, y=weights[:, :, None], adj_x=first)
+    return tf.reshape(raw, [-1, *space])
+
+
+def flattened(maps: Any, channel_axis: int) -> tuple[Any, list[Any]]:
+    """Maps as matrices, (N, positions, channels), or (N, channels, positions) where channels come first; and the sizes
+    of space."""
+    import tensorflow as tf
+
+    first, rank = channel_axis == 1, maps.shape.rank
+    if not first and channel_axis != rank - 1:
+        maps = tf.transpose(maps, [*(axis for axis in range(rank) if axis != channel_axis), channel_axis])
+    sizes = _sizes(maps)
+    space, channels = (sizes[2:], sizes[1]) if first else (sizes[1:-1], sizes[-1])
+    return tf.reshape(maps, [-1, channels, _product(space)] if first else [-1, _product(space), channels]), space
 
 
 def _sizes(tensor: Any) -> list[Any]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from tensorview.attribution.cam import CAM
+from tensorview.attribution.eigen_cam import EigenCAM
 from tensorview.attribution.grad_cam import GradCAM
+from tensorview.attribution.grad_cam_plus_plus import GradCAMPlusPlus
 from tensorview.attribution.gradient_input import GradientInput
 from tensorview.attribution.guided_backprop import GuidedBackprop
+from tensorview.attribution.guided_grad_cam import GuidedGradCAM
+from tensorview.attribution.hires_cam import HiResCAM
+from tensorview.attribution.layer_cam import LayerCAM
 from tensorview.attribution.method import Method
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.rectified import Rectified
 from tensorview.attribution.saliency import Saliency
+from tensorview.attribution.xgrad_cam import XGradCAM
 from tensorview.errors import OptionError, near
 
 METHODS: tuple[type[Method], ...] = (
-    GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified,
+    GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified, GuidedGradCAM, CAM, GradCAMPlusPlus, HiResCAM,
+    LayerCAM, XGradCAM, EigenCAM,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ class View:
     def __init__(self, recording: Recording, target: Target, index: Any, layer: str | None) -> None:
         self.recording = recording
         self.layer = layer
+        self.function = target.function is not None
         self.output: Output = output_at(recording, target.position(recording.output_names))
         self.score, self.index = _scored(self.output, target, index)
         self.features = Features(recording, self.output.tensor)
@@ -88,6 +89,24 @@ class View:
         rank = (tensor.shape.rank or 0) + 1
         embedded = [t for t in after if isinstance(t, tf.Tensor) and t.dtype.is_floating and t.shape.rank == rank]
         return embedded[0] if len(embedded) == 1 else None
+
+    def between(self, tensor: Any) -> list[Any]:
+        """The operations through which the score tensor of the output depends on a tensor."""
+        below: dict[Any, bool] = {tensor.op: False}
+
+        def depends(end: Any) -> bool:
+            todo = [(end, False)]
+            while todo:
+                op, ready = todo.pop()
+                if ready:
+                    below[op] = any(t is tensor or below[t.op] for t in op.inputs)
+                elif op not in below:
+                    below[op] = False
+                    todo.append((op, True))
+                    todo.extend((t.op, False) for t in op.inputs)
+            return below[end]
+
+        return [op for op, found in below.items() if found] if depends(self.output.tensor.op) else []
 
     def size(self, name: str, space: int) -> Any:
         """The size of an input along its axes in space (a tensor), where it has `space` of them; else None."""
