@@ -39,6 +39,10 @@ class OutputError(TensorviewError):
     """An output that can't be written."""
 
 
+class ModelWarning(UserWarning):
+    """What a user should know of a model file that was loaded all the same."""
+
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 

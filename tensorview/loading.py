@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tensorview import applications, modelconfig, modelfile, weightsfile
+from tensorview import allowance, applications, modelconfig, modelfile, weightsfile
 from tensorview.backend import require_keras
 from tensorview.deep import run_deep
-from tensorview.errors import ModelError, first_line
+from tensorview.errors import ModelError, ModelWarning, first_line
+from tensorview.modelfile import ModelFile
 
 _DEEP = 150
 """Layers from which on Keras is given a large stack at once; below, its recursion fits into the usual one."""
@@ -39,13 +41,18 @@ def origin(model: Any) -> Origin | None:
 
 
 def load_model(
-    source: str | Path, *, weights: str | Path = "imagenet", custom_objects: dict[str, Any] | None = None
+    source: str | Path,
+    *,
+    weights: str | Path = "imagenet",
+    custom_objects: dict[str, Any] | None = None,
+    safe_mode: bool = True,
 ) -> Any:
-    """A Keras model from a `.keras` or `.h5` file, or from keras.applications as "keras:MobileNetV2".
+    """A Keras model from a `.keras` file or folder or a `.h5` file, or from keras.applications as "keras:MobileNetV2".
 
     `weights` is for keras.applications alone: "imagenet" (downloaded by Keras where the machine can), "none" (random)
     or a file. `custom_objects` maps names to classes and functions that the file uses and Keras doesn't know. The model
-    comes uncompiled. Files are loaded in Keras's safe mode: code in them is refused.
+    comes uncompiled. Code in a file (the functions of Lambda layers) is refused, unless `safe_mode` is False: then it
+    runs, and a ModelWarning names the layers that hold it.
 
     Raises ModelError in one line for a file that is missing, damaged, foreign or refused, OptionError for an unknown
     name in keras.applications, BackendError where Keras runs on something else than TensorFlow.
@@ -57,25 +64,28 @@ def load_model(
         _origins[model] = Origin(application=name)
         return model
     path = Path(source)
-    _, config = modelfile.read_config(path)
+    file = modelfile.read(path)
     keras = require_keras()
     given = dict(custom_objects or {})
 
     def known(name: str) -> bool:
         return keras.saving.get_registered_object(name, custom_objects=given) is not None
 
-    layers = modelconfig.check(str(path), config, known)
-    model = _load(path, given, deep=layers > _DEEP)
+    reading = modelconfig.check(str(path), file.config, known, stored=file.stored.numbers, unsafe=not safe_mode)
+    if reading.lambdas:
+        warnings.warn(ModelWarning(_running(path, reading.lambdas)), stacklevel=2)
+    model = _load(file, given, deep=reading.layers > _DEEP, safe_mode=safe_mode)
     _origins[model] = Origin(file=path.name, digest=modelfile.digest(path))
     return model
 
 
-def _load(path: Path, custom_objects: dict[str, Any], deep: bool) -> Any:
+def _load(file: ModelFile, custom_objects: dict[str, Any], deep: bool, safe_mode: bool) -> Any:
     keras = require_keras()
+    path = file.path
 
     def load() -> Any:
-        with weightsfile.whole(path):
-            return keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
+        with weightsfile.whole(path), allowance.allowing(str(path), file.stored.numbers):
+            return keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=safe_mode)
 
     try:
         if deep:
@@ -87,22 +97,30 @@ def _load(path: Path, custom_objects: dict[str, Any], deep: bool) -> Any:
     except ModelError:
         raise
     except Exception as error:
-        raise ModelError(_explain(path, error)) from error
+        raise ModelError(_explain(file, error)) from error
 
 
-def _explain(path: Path, error: Exception) -> str:
+def _running(path: Path, lambdas: tuple[str, ...]) -> str:
+    listed = ", ".join(repr(name[:80]) for name in lambdas[:5]) + (", …" if len(lambdas) > 5 else "")
+    return f"{path} holds Python code, which runs now: Lambda layer{'s'[: len(lambdas) > 1]} {listed}"
+
+
+def _explain(file: ModelFile, error: Exception) -> str:
+    path = file.path
+    cause: BaseException | None = error
+    while cause is not None:  # Keras wraps what comes from the variables that it builds
+        if isinstance(cause, ModelError):
+            return str(cause)
+        cause = cause.__cause__ or cause.__context__
     text = first_line(error, 2_000)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return f"{path} describes a model that needs more memory than this machine has"
     foreign = re.search(r"(?:Could not locate (?:class|function)|Unknown layer:|Unknown \w+:) [`'\"]?(\w+)", text)
     if foreign:
-        return (
-            f"{path} uses {foreign[1]!r}, which is not part of Keras; import the module that registers it first, "
-            "or pass custom_objects={...} to tensorview.load_model"
-        )
+        return modelconfig.foreign(str(path), foreign[1])
     if re.search(r"[Ll]ambda", text) and re.search(r"safe_mode|arbitrary code|unsafe", text):
-        return f"{path} holds Python code in a Lambda layer, which would run on loading; refused"
-    running, saved = str(sys.modules["keras"].__version__), modelfile.saved_by(path)
+        return f"{path} holds Python code in a Lambda layer, which would run on loading; refused (--unsafe allows it)"
+    running, saved = str(sys.modules["keras"].__version__), file.saved_by
     if saved and _numbers(saved) > _numbers(running):
         return f"{path} was saved by Keras {saved}, which is newer than this Keras {running}; pip install -U keras"
     return f"{path} could not be loaded by Keras {running}: {text[:300] or type(error).__name__}"

@@ -17,11 +17,7 @@ def load(model: Any, name: str, path: Path) -> None:
     if not path.is_file():
         raise ModelError(f"{path} does not exist; --weights takes a .weights.h5, .h5 or .keras file, none or imagenet")
     try:
-        if path.suffix == ".keras":
-            modelfile.read_config(path)
-        else:
-            with path.open("rb") as file:
-                modelfile.check_hdf5(path, file, path.stat().st_size)
+        modelfile.read_weights(path)
         with whole(path):
             model.load_weights(path)
     except ModelError:

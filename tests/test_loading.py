@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import os
 import shutil
 import subprocess
@@ -19,36 +17,10 @@ import keras
 import numpy as np
 import pytest
 from conftest import Example
+from modelfiles import refused, rewrite, small_model, weights_replaced
 
-from tensorview.errors import ModelError, OptionError
+from tensorview.errors import OptionError
 from tensorview.loading import load_model, origin
-
-
-def small_model() -> keras.Model:
-    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
-
-
-def refused(path: Path | str, **options: Any) -> str:
-    """The one line that a bad file is refused with."""
-    with pytest.raises(ModelError) as caught:
-        load_model(path, **options)
-    text = str(caught.value)
-    assert "\n" not in text
-    assert len(text) < 700
-    return text
-
-
-def rewrite(source: Path, target: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
-    """A copy of a .keras file with a changed config.json."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for info in old.infolist():
-            data = old.read(info)
-            if info.filename == "config.json":
-                config = json.loads(data)
-                changed = change(config)
-                data = json.dumps(config if changed is None else changed).encode()
-            new.writestr(info, data)
-    return target
 
 
 def test_a_loaded_model_computes_what_it_computed_and_remembers_its_file(example: Example) -> None:
@@ -277,18 +249,6 @@ def test_members_with_paths_of_their_own(tmp_path: Path) -> None:
     assert not (tmp_path.parent / "evil.txt").exists()
 
 
-def weights_replaced(tmp_path: Path, fill: Callable[[h5py.File], None]) -> Path:
-    """A model whose weights file is another HDF5 file."""
-    small_model().save(tmp_path / "good.keras")
-    weights = io.BytesIO()
-    with h5py.File(weights, "w") as file:
-        fill(file)
-    with zipfile.ZipFile(tmp_path / "good.keras") as old, zipfile.ZipFile(tmp_path / "bad.keras", "w") as new:
-        for info in old.infolist():
-            new.writestr(info, weights.getvalue() if info.filename == "model.weights.h5" else old.read(info))
-    return tmp_path / "bad.keras"
-
-
 def test_weights_that_point_into_other_files(tmp_path: Path) -> None:
     def link(file: h5py.File) -> None:
         file["layers"] = h5py.ExternalLink("/etc/passwd", "/")
@@ -383,3 +343,15 @@ def test_importing_tensorflow_is_quiet(lenet: Example) -> None:
     environ = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
     assert done.stderr == "own words\n"
+
+
+def test_a_keras_folder(tmp_path: Path) -> None:
+    model = small_model()
+    model.save(tmp_path / "model", zipped=False)
+    again = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(again(np.ones((2, 4))), model(np.ones((2, 4))))
+    came = origin(again)
+    assert came is not None
+    assert came.file == "model"
+    (tmp_path / "model/model.weights.h5").unlink()
+    assert "model.weights.h5" in refused(tmp_path / "model")

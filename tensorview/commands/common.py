@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import warnings
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorview.errors import OptionError
+from tensorview.errors import ModelWarning, OptionError
 
 if TYPE_CHECKING:
     from tensorview.inputs import Batch
@@ -20,9 +21,23 @@ Progress = Callable[[str, float], None]
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or keras:NAME for keras.applications")
+    add_loading(parser)
+
+
+def add_loading(parser: argparse.ArgumentParser) -> None:
+    """What decides how a model is loaded."""
     parser.add_argument(
         "--weights", metavar="FILE|none|imagenet", help="weights of a keras:NAME model (imagenet, downloaded by Keras)"
     )
+    parser.add_argument(
+        "--import",
+        dest="imports",
+        metavar="FILE.py",
+        action="append",
+        default=[],
+        help="run this Python file, which defines classes of the model; may be repeated",
+    )
+    parser.add_argument("--unsafe", action="store_true", help="run the Python code that Lambda layers of the file hold")
 
 
 def add_inputs(parser: argparse.ArgumentParser, required: bool = False) -> None:
@@ -63,12 +78,42 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
 
 def load(options: argparse.Namespace) -> Any:
     """The model that the options name."""
-    from tensorview.loading import load_model
-
     is_application = str(options.model).startswith("keras:")
     if options.weights is not None and not is_application:
         raise OptionError(f"--weights is for keras:NAME models; {options.model} has weights of its own")
-    return load_model(options.model, weights=options.weights or "imagenet")
+    if is_application and (options.imports or options.unsafe):
+        raise OptionError("--import and --unsafe are for model files; keras:NAME models need neither")
+    from tensorview.backend import require_keras
+
+    require_keras()
+    from tensorview import modules
+    from tensorview.loading import load_model
+
+    custom_objects = modules.custom_objects(options.imports)
+    with _warning():
+        return load_model(
+            options.model,
+            weights=options.weights or "imagenet",
+            custom_objects=custom_objects,
+            safe_mode=not options.unsafe,
+        )
+
+
+@contextlib.contextmanager
+def _warning() -> Iterator[None]:
+    """Within this, a ModelWarning is one line on stderr, at once; other warnings stay what they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ModelWarning)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if issubclass(category, ModelWarning):
+                print(f"tensorview: warning: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+            else:
+                usual(message, category, *rest, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def read_batch(model: Any, options: argparse.Namespace) -> Batch | None:

@@ -18,7 +18,7 @@ HELP = "serve a model or an exported bundle on 127.0.0.1"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="FILE", help="a model, or a bundle: .html, .tview or an exported folder")
-    parser.add_argument("--weights", metavar="FILE|none|imagenet", help="weights of a keras:NAME model")
+    common.add_loading(parser)
     common.add_inputs(parser)
     common.add_labels(parser)
     parser.add_argument("--port", metavar="N", type=int, default=8000, help="default: 8000; 0 takes any free one")
@@ -43,10 +43,12 @@ def run(options: argparse.Namespace) -> None:
 
 def _bundle(options: argparse.Namespace) -> Bundle:
     name = str(options.model)
-    if not name.startswith("keras:") and Path(name).suffix.lower() not in (".keras", ".h5", ".hdf5"):
-        if options.input or options.labels or options.weights or options.preprocess != "auto":
+    if not name.startswith("keras:") and not _is_model(Path(name)):
+        given = (options.input, options.labels, options.weights, options.imports, options.unsafe)
+        if any(given) or options.preprocess != "auto":
             raise OptionError(
-                f"{name} is a bundle with its own input; -i, --preprocess, --labels, --weights go with models"
+                f"{name} is a bundle with its own input; -i, --preprocess, --labels, --weights, --import, --unsafe "
+                "go with models"
             )
         from tensorview.formats import open_bundle
 
@@ -60,3 +62,7 @@ def _bundle(options: argparse.Namespace) -> Bundle:
         bundle = make_bundle(model, batch, format="folder", labels=names, progress=progress)
     common.say_inputs(options, batch)
     return bundle
+
+
+def _is_model(path: Path) -> bool:
+    return path.suffix.lower() in (".keras", ".h5", ".hdf5") or (path / "config.json").is_file()
