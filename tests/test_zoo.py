@@ -32,7 +32,7 @@ def test_graph_and_numbers(case: Case, tmp_path: Path) -> None:
     assert {group.id for group in run.groups} == expected.groups
     assert ", ".join(map(str, run.output_ids)) == case.outputs
     for item in (*run.nodes, *run.groups):
-        assert item.group == (item.id.rpartition("/")[0] or None)
+        assert item.group == expected.around(item.id)
     place = {node.id: index for index, node in enumerate(run.nodes)}
     assert all(place[source] < place[target] for source, target in run.edges), "a node comes after what it reads"
     if case.note:

@@ -18,6 +18,10 @@ FAMILIES = {
     "operations": "Operations between layers",
     "subclassed": "Subclassed models and layers",
     "deep_wide": "Deep and wide",
+    "recurrent": "Recurrent layers and wrappers",
+    "attention": "Attention",
+    "conv": "Convolution, pooling and resampling",
+    "normalisation": "Normalisation and activations",
 }
 """Module of each family and its title."""
 

@@ -21,6 +21,11 @@ class Graph:
     edges: frozenset[tuple[str, str]]
     groups: frozenset[str]
 
+    def around(self, name: str) -> str | None:
+        """The group that a node or group lies in."""
+        before = name.rpartition("/")[0]
+        return before if before in self.groups else None
+
 
 @dataclass(frozen=True)
 class Case:
@@ -74,7 +79,7 @@ def parse(text: str) -> Graph:
         while "/" in name:
             name = name.rpartition("/")[0]  # noqa: PLW2901
             groups.add(name)
-    return Graph(frozenset(nodes), frozenset(edges), frozenset(groups))
+    return Graph(frozenset(nodes), frozenset(edges), frozenset(groups - nodes))
 
 
 def _names(text: str) -> list[str]:
