@@ -108,12 +108,15 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
 def _typed(array: np.ndarray, item: Takes, where: str) -> np.ndarray:
     prefix = f"{where}: " if where else ""
     kind = array.dtype.kind
+    if not item.dtype and kind in "biufUS":
+        return array
     if item.dtype == "string":
         if kind in "US":
             return array
         raise InputError(f"{prefix}input {item.name!r} takes text, but {array.dtype} came")
     if kind not in "biuf":
-        raise InputError(f"{prefix}input {item.name!r} takes numbers ({item.dtype}), but {array.dtype} came")
+        wanted = item.dtype or "of any type"
+        raise InputError(f"{prefix}input {item.name!r} takes numbers ({wanted}), but {array.dtype} came")
     whole = item.dtype.startswith(("int", "uint"))
     if whole and kind == "f" and not np.array_equal(array, np.rint(array)):
         raise InputError(f"{prefix}input {item.name!r} takes whole numbers ({item.dtype}), but fractions came")

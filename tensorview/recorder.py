@@ -250,7 +250,9 @@ class _Recorder:
 
         def renew(leaf: Any) -> Any:
             """A tensor that someone owns already gets an identity of its own, so that edges don't skip this call."""
-            if not tf.is_tensor(leaf) or not isinstance(leaf, tf.Tensor):
+            if isinstance(leaf, tf.SparseTensor | tf.RaggedTensor):
+                return _by_components(leaf)
+            if not isinstance(leaf, tf.Tensor):
                 return leaf
             if id(leaf) not in self.owner and id(leaf) not in arguments:
                 return leaf
@@ -388,6 +390,13 @@ class _Recorder:
                 return self.owner[id(tensor)].id
         found = set(self._walk(tensors, None))
         return next((call.id for call in reversed(self.calls) if call in found), None)
+
+
+def _by_components(tensor: Any) -> Any:
+    """A sparse or ragged tensor made anew of nothing but its components: it may know other tensors too, such as the
+    lengths of its rows, which no call owns."""
+    parts = (tf.identity(part) for part in tf.nest.flatten(tensor, expand_composites=True))
+    return tf.nest.pack_sequence_as(tensor, list(parts), expand_composites=True)
 
 
 def _decided(decider: decisions.Decider) -> str:

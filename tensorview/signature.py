@@ -21,6 +21,7 @@ class Takes:
     name: str
     shape: tuple[int | None, ...]
     dtype: str
+    """Empty where the model doesn't say."""
     key: str | int
     aliases: tuple[str, ...] = ()
     """Other names that a user may know it by."""
@@ -50,7 +51,7 @@ def takes(model: Any) -> tuple[Takes, ...] | None:
         )
     built = model.get_build_config() if hasattr(model, "get_build_config") else None
     shape = (built or {}).get("input_shape")
-    dtype = "float32"
+    dtype = ""
     if _is_shape(shape):
         return (Takes("input", _rest(shape), dtype, "input"),)
     if isinstance(shape, dict) and all(_is_shape(value) for value in shape.values()):

@@ -22,6 +22,10 @@ FAMILIES = {
     "attention": "Attention",
     "conv": "Convolution, pooling and resampling",
     "normalisation": "Normalisation and activations",
+    "preprocessing": "Preprocessing",
+    "augmentation": "Augmentation and regularisation",
+    "numbers": "Kinds of numbers",
+    "quantised": "Quantised layers and LoRA",
 }
 """Module of each family and its title."""
 

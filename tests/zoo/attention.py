@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers
+
 from zoo.case import Built, case, noise
 
 PARTS = """
@@ -22,7 +23,9 @@ def inside(attention: str, query: str = "x", key: str = "", scores: str = "score
 @case("self-attention", inside("mha") + "mha/attention_output -> sum\nx -> sum", "sum")
 def to_itself() -> Built:
     x = keras.Input((5, 8), name="x")
-    return keras.Model(x, layers.Add(name="sum")([x, layers.MultiHeadAttention(2, 4, name="mha")(x, x)])), noise(2, 5, 8)
+    return keras.Model(x, layers.Add(name="sum")([x, layers.MultiHeadAttention(2, 4, name="mha")(x, x)])), noise(
+        2, 5, 8
+    )
 
 
 @case("causal", inside("mha"), "mha/attention_output")
@@ -48,7 +51,9 @@ def given_mask() -> Built:
 @case("scores returned by Keras", inside("mha", scores="softmax"), "mha/attention_output, mha/softmax")
 def scores_returned() -> Built:
     x = keras.Input((5, 8), name="x")
-    return keras.Model(x, layers.MultiHeadAttention(2, 4, name="mha")(x, x, return_attention_scores=True)), noise(2, 5, 8)
+    return keras.Model(x, layers.MultiHeadAttention(2, 4, name="mha")(x, x, return_attention_scores=True)), noise(
+        2, 5, 8
+    )
 
 
 @case("over the two axes of a picture", inside("mha", scores="softmax"), "mha/attention_output")
@@ -110,8 +115,14 @@ def by_hand() -> Built:
     return keras.Model(x, Attend()(x)), noise(2, 5, 8)
 
 
-@case("padding masked for a self-attention", inside("mha", "words") + "x -> words\nx -> mha/scores", "mha/attention_output")
+@case(
+    "padding masked for a self-attention",
+    inside("mha", "words") + "x -> words\nx -> mha/scores",
+    "mha/attention_output",
+)
 def padded() -> Built:
     x = keras.Input((5,), dtype="int32", name="x")
     h = layers.Embedding(9, 8, mask_zero=True, name="words")(x)
-    return keras.Model(x, layers.MultiHeadAttention(2, 4, name="mha")(h, h)), np.array([[3, 1, 0, 0, 0], [1, 2, 3, 4, 5]])
+    return keras.Model(x, layers.MultiHeadAttention(2, 4, name="mha")(h, h)), np.array(
+        [[3, 1, 0, 0, 0], [1, 2, 3, 4, 5]]
+    )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 from keras import layers
+
 from zoo.case import Built, case, noise
 
 PICTURE, SIGNAL, VOLUME = noise(2, 12, 14, 3), noise(2, 20, 4), noise(2, 6, 7, 8, 2)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import keras
 from keras import layers
+
 from zoo.case import Built, case, noise
 
 
@@ -46,7 +47,38 @@ def activations() -> Built:
     return keras.Sequential([keras.Input((5, 4), name="x"), *steps, layers.Softmax(name="softmax")]), noise(2, 5, 4)
 
 
-NAMES = "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus tanh tanh_shrink threshold".split()
+NAMES = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 
 
 @case("every activation by name", f"x -> {', '.join(NAMES)}", ", ".join(NAMES))

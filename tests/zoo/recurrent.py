@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers
+
 from zoo.case import Built, case, noise
 
 
@@ -135,7 +136,9 @@ def time_distributed() -> Built:
 def model_each_step() -> Built:
     inner = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)])
     x = keras.Input((4, 6, 6, 1), name="x")
-    return keras.Model(x, layers.GRU(3, name="gru")(layers.TimeDistributed(inner, name="each")(x))), noise(2, 4, 6, 6, 1)
+    return keras.Model(x, layers.GRU(3, name="gru")(layers.TimeDistributed(inner, name="each")(x))), noise(
+        2, 4, 6, 6, 1
+    )
 
 
 @case("ConvLSTM in one, two and three dimensions", "a -> one\nb -> two\nc -> three", "one, two, three")

@@ -234,6 +234,14 @@ def keeps_tensors() -> Built:
     return Plain(call, a=dense("a"), b=dense("b")), noise(2, 4)
 
 
+@case("tokens looked up by tf.gather", "input -> y", "y")
+def tokens() -> Built:
+    def call(self: Any, x: Any) -> Any:
+        return self.y(tf.gather(tf.eye(4), x))
+
+    return Plain(call, y=dense("y")), np.array([[0, 1, 3], [2, 2, 1]])
+
+
 @case("a call with keywords", "input -> a -> mixed\ninput -> mixed", "mixed")
 def keywords() -> Built:
     class Mixed(layers.Layer):
