@@ -21,23 +21,30 @@ if TYPE_CHECKING:
     from tensorview.attribution import attribute, methods
     from tensorview.attribution.result import Attribution
     from tensorview.bundle import Bundle
+    from tensorview.comparison.compare import Comparison, compare
     from tensorview.errors import TensorviewError
     from tensorview.exporting import export
     from tensorview.formats import open_bundle
     from tensorview.inputs import read_inputs
     from tensorview.loading import load_model
+    from tensorview.localisation import Localisation, localise, pointing_game
     from tensorview.tracing import Trace, trace
 
 _HOMES = {
     "Attribution": "attribution.result",
     "Bundle": "bundle",
+    "Comparison": "comparison.compare",
+    "Localisation": "localisation",
     "TensorviewError": "errors",
     "Trace": "tracing",
     "attribute": "attribution",
+    "compare": "comparison.compare",
     "export": "exporting",
     "load_model": "loading",
+    "localise": "localisation",
     "methods": "attribution",
     "open_bundle": "formats",
+    "pointing_game": "localisation",
     "read_inputs": "inputs",
     "trace": "tracing",
 }
@@ -45,14 +52,19 @@ _HOMES = {
 __all__ = [
     "Attribution",
     "Bundle",
+    "Comparison",
+    "Localisation",
     "TensorviewError",
     "Trace",
     "__version__",
     "attribute",
+    "compare",
     "export",
     "load_model",
+    "localise",
     "methods",
     "open_bundle",
+    "pointing_game",
     "read_inputs",
     "trace",
 ]
@@ -61,7 +73,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'tensorview' has no attribute {name!r}")
-    if name in ("attribute", "export", "trace"):
+    if name in ("Comparison", "attribute", "compare", "export", "trace"):
         from tensorview.backend import require_keras
 
         require_keras()

@@ -26,6 +26,15 @@ def check_free(path: str | Path, force: bool) -> Path:
     return path
 
 
+def check_ending(path: str | Path, endings: tuple[str, ...], what: str) -> Path:
+    """The path, once its ending is one of those that `what` is written as. Raises OutputError."""
+    path = Path(path)
+    if path.suffix.lower() not in endings:
+        listed = ", ".join(endings[:-1]) + f" or {endings[-1]}" if len(endings) > 1 else endings[0]
+        raise OutputError(f"{path} ends in {path.suffix or 'nothing'}; {what} is written as {listed}")
+    return path
+
+
 @contextlib.contextmanager
 def whole_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
     """A binary file that appears under `path` only when the block ends well; else nothing is left behind."""

@@ -30,12 +30,15 @@ class Look:
 
 
 PLAIN = Look()
+MOST = 0.99
+"""Share of a map's pixels that stay below the value that is drawn in full: gradients have a few that are far higher."""
 
 
 def overlay(values: np.ndarray, picture: np.ndarray | None, look: Look = PLAIN) -> np.ndarray:
     """A map (H, W) over a picture uint8 (h, w, 1|3), as uint8 RGB in the picture's size.
 
-    The map is divided by its largest value; what is weak lets the picture through, which is mostly desaturated and
+    The map is divided by the value that MOST of its pixels stay below, so that a few of the strongest don't hide the
+    rest; what is weak lets the picture through, which is mostly desaturated and
     darkened. The map takes its light from the picture, so that edges stay visible. Without a picture, the map alone.
     A sequential colour map shows what is above zero, a diverging one both sides.
     """
@@ -55,12 +58,15 @@ def overlay(values: np.ndarray, picture: np.ndarray | None, look: Look = PLAIN) 
 
 
 def scaled(values: np.ndarray, look: Look = PLAIN) -> np.ndarray:
-    """A map divided by its largest absolute value, float32 in -1..1; NaN is 0, infinity is an end."""
+    """A map in -1..1, float32: divided by the absolute value that MOST of its pixels stay below (or its largest, where
+    that is zero), and cut there. NaN is 0, infinity is an end."""
     most = float(np.finfo(np.float32).max)
     numbers = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=most, neginf=-most)
     numbers = np.abs(numbers) if look.absolute else numbers
-    top = float(np.abs(numbers).max(initial=0.0))
-    return np.asarray((numbers / top if top > 0 else numbers).astype(np.float32))
+    sizes = np.abs(numbers)
+    top = float(np.quantile(sizes, MOST)) if sizes.size else 0.0
+    top = top or float(sizes.max(initial=0.0))
+    return np.asarray(np.clip(numbers / top if top > 0 else numbers, -1, 1).astype(np.float32))
 
 
 def resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:

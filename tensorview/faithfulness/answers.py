@@ -86,6 +86,11 @@ class Question:
         _, found = engine.run(self.model, structure, self._question(self.asked(sample, count)))
         return np.asarray(found["answer"], np.float64)
 
+    def asked_all(self) -> Target:
+        """The target of all samples, the class of each fixed."""
+        fixed = np.where(self.answers.index < 0, self.target.indices, self.answers.index)
+        return dataclasses.replace(self.target, indices=fixed.astype(np.int32))
+
     def asked(self, sample: int, count: int) -> Target:
         """The target of one sample, its class fixed, for `count` samples."""
         index = int(self.answers.index[sample])
