@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tensorview.attribution.method import GradientMethod, Maps
+from tensorview.attribution.method import GradientMethod, Maps, Method
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.result import Attribution
 from tensorview.attribution.target import Target
@@ -67,7 +67,13 @@ def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, lay
         return tensors(maps)
 
     program, result = run(model, inputs, Question(target, layer, ("explain", method), build))
-    facts, values = program.facts, result["values"]
+    return answer(method, program.facts, result)
+
+
+def answer(method: Method, facts: dict[str, Any], result: dict[str, Any]) -> Attribution:
+    """A method's arrays as its result: `values` (by input name), `raw`, `index`, `score`, and `weights` and `delta`
+    where there are any."""
+    values = result["values"]
     blank = ~np.any([np.reshape(v, (len(v), -1)).any(axis=1) for v in values.values()], axis=0)
     return Attribution(
         method=method.name,
@@ -80,6 +86,7 @@ def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, lay
         score_note=facts["note"],
         activation=facts["activation"],
         weights=result.get("weights"),
+        delta=result.get("delta"),
         steps=facts["steps"],
         blank=blank,
         parameters={parameter.name: getattr(method, parameter.name) for parameter in parameters(type(method))},
@@ -187,7 +194,8 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[..., dict[s
         classes = output.classes if output.classes is not None else 2**31 - 1
         path = "; on the path that the model's Python code took for this input" if recording.decided else ""
         facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note + path)
-        facts.update(chunk=max(1, CHUNK_BYTES // max(1, _bytes(recording))), inputs=tuple(recording.inputs))
+        size = max(1, _bytes(recording))
+        facts.update(bytes=size, chunk=max(1, CHUNK_BYTES // size), inputs=tuple(recording.inputs))
         if target.function is not None:
             facts.update(note=f"the target function of output {output.name!r}, {output.note}{path}")
         return {**question.build(view, facts, *extra), "score": view.score, "index": view.index}

@@ -42,4 +42,4 @@ def summed(raw: Any, channel_axis: int | None) -> Any:
     """Shares of a score without the channels, which add up to the same."""
     import tensorflow as tf
 
-    return raw if channel_axis is None else tf.reduce_sum(raw, channel_axis)
+    return tf.convert_to_tensor(raw) if channel_axis is None else tf.reduce_sum(raw, channel_axis)

@@ -12,17 +12,19 @@ from tensorview.attribution.gradient_input import GradientInput
 from tensorview.attribution.guided_backprop import GuidedBackprop
 from tensorview.attribution.guided_grad_cam import GuidedGradCAM
 from tensorview.attribution.hires_cam import HiResCAM
+from tensorview.attribution.integrated_gradients import IntegratedGradients
 from tensorview.attribution.layer_cam import LayerCAM
 from tensorview.attribution.method import Method
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.rectified import Rectified
 from tensorview.attribution.saliency import Saliency
+from tensorview.attribution.smoothgrad import SmoothGrad
 from tensorview.attribution.xgrad_cam import XGradCAM
 from tensorview.errors import OptionError, near
 
 METHODS: tuple[type[Method], ...] = (
     GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified, GuidedGradCAM, CAM, GradCAMPlusPlus, HiResCAM,
-    LayerCAM, XGradCAM, EigenCAM,
+    LayerCAM, XGradCAM, EigenCAM, SmoothGrad, IntegratedGradients,
 )  # fmt: skip
 
 

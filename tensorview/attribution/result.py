@@ -23,6 +23,8 @@ class Attribution:
     score: the score that was explained, (N,). score_note: which quantity it is. activation: what it was taken before
         ("softmax", "log_softmax", "sigmoid" or "none"). output: the name of the output that it belongs to.
     weights: the weight of each channel of the layer, (N, channels) (Grad-CAM's alpha); None where there are none.
+    delta: by how much the sum of the shares misses the score's difference from the baseline's, (N,): the convergence
+        delta of integrated gradients; None for methods whose shares need not add up.
     steps: what was done from raw to values, in order. blank: (N,) bool, true where the map is zero everywhere.
     parameters: the method's parameters as used.
     """
@@ -37,6 +39,7 @@ class Attribution:
     score_note: str
     activation: str
     weights: Array | None
+    delta: Array | None
     steps: tuple[str, ...]
     blank: Array
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -27,6 +27,7 @@ class View:
         self.score, self.index = _scored(self.output, target, index)
         self.features = Features(recording, self.output.tensor)
         self._gradients: dict[int, Any] = {}
+        self._replaced: dict[int, Any] = {}
         self._ruled: dict[Rule, dict[str, Any]] = {}
 
     def differentiate(self, tensors: list[Any]) -> None:
@@ -88,7 +89,16 @@ class View:
         after = [self.recording.find(target).output for source, target in self.recording.edges if source == name]
         rank = (tensor.shape.rank or 0) + 1
         embedded = [t for t in after if isinstance(t, tf.Tensor) and t.dtype.is_floating and t.shape.rank == rank]
-        return embedded[0] if len(embedded) == 1 else None
+        return self._replaced.get(id(embedded[0]), embedded[0]) if len(embedded) == 1 else None
+
+    def replace(self, tensor: Any, other: Any) -> None:
+        """From here on the model goes on with `other` in place of this tensor. What only led to it isn't computed."""
+        consumers = [(op, i) for op in tensor.consumers() for i, t in enumerate(op.inputs) if t is tensor]
+        given = tf.cast(other, tensor.dtype)
+        given.set_shape(tensor.shape)
+        for op, i in consumers:
+            op._update_input(i, given)
+        self._replaced[id(tensor)] = given
 
     def between(self, tensor: Any) -> list[Any]:
         """The operations through which the score tensor of the output depends on a tensor."""
