@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tensorview.attribution import attribute, methods
+    from tensorview.attribution.projection import deconvolve
     from tensorview.attribution.result import Attribution
     from tensorview.bundle import Bundle
     from tensorview.comparison.compare import Comparison, compare
@@ -38,6 +39,7 @@ _HOMES = {
     "TensorviewError": "errors",
     "Trace": "tracing",
     "attribute": "attribution",
+    "deconvolve": "attribution.projection",
     "compare": "comparison.compare",
     "export": "exporting",
     "load_model": "loading",
@@ -59,6 +61,7 @@ __all__ = [
     "__version__",
     "attribute",
     "compare",
+    "deconvolve",
     "export",
     "load_model",
     "localise",
@@ -73,7 +76,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'tensorview' has no attribute {name!r}")
-    if name in ("Comparison", "attribute", "compare", "export", "trace"):
+    if name in ("Comparison", "attribute", "compare", "deconvolve", "export", "trace"):
         from tensorview.backend import require_keras
 
         require_keras()

@@ -34,20 +34,11 @@ def attribute(
     inputs that don't fit the model, TraceError for a model that can't be run.
     """
     chosen = find(method, parameters)
-    name = _layer_name(layer)
-    if name is not None and not chosen.looks_at_layer:
-        raise OptionError(f"{method} looks at the input only; it takes no layer, but {name!r} came")
-    from tensorview.attribution.engine import prepared
+    from tensorview.attribution.engine import layer_name, prepared
     from tensorview.attribution.target import parse
 
+    name = layer_name(layer)
+    if name is not None and not chosen.looks_at_layer:
+        raise OptionError(f"{method} looks at the input only; it takes no layer, but {name!r} came")
     tensors, samples = prepared(model, inputs)
     return chosen.explain(model, tensors, parse(target, samples, labels), name)
-
-
-def _layer_name(layer: Any) -> str | None:
-    if layer is None or isinstance(layer, str):
-        return layer
-    name = getattr(layer, "name", None)
-    if isinstance(name, str):
-        return name
-    raise OptionError(f"layer is a layer's name or a node id, but {layer!r} came")

@@ -20,7 +20,7 @@ from tensorview.attribution.target import Target
 from tensorview.attribution.view import View
 from tensorview.compiling import Compiled
 from tensorview.deep import with_deep_stack
-from tensorview.errors import TensorviewError, TraceError, first_line
+from tensorview.errors import OptionError, TensorviewError, TraceError, first_line
 from tensorview.preparing import input_names, prepare
 from tensorview.recorder import Recording
 
@@ -80,8 +80,8 @@ def answer(method: Method, facts: dict[str, Any], result: dict[str, Any]) -> Att
         target=result["index"].astype(np.int64),
         output=facts["output"],
         layer=facts["layer"],
-        values=_single(values, facts),
-        raw=_single(result["raw"], facts),
+        values=single(values, facts),
+        raw=single(result["raw"], facts),
         score=result["score"],
         score_note=facts["note"],
         activation=facts["activation"],
@@ -141,7 +141,7 @@ def tensors(maps: Maps) -> dict[str, Any]:
     return given if maps.weights is None else {**given, "weights": maps.weights}
 
 
-def _single(values: Any, facts: dict[str, Any]) -> Any:
+def single(values: Any, facts: dict[str, Any]) -> Any:
     """A dict by input name of a model with several inputs; of one with a single input its only value."""
     return values[facts["inputs"][0]] if isinstance(values, dict) and len(facts["inputs"]) == 1 else values
 
@@ -220,3 +220,13 @@ def _bytes(recording: Recording) -> int:
 def _fingerprint(model: Any) -> Hashable:
     """Changes when a user swaps a layer or an activation, so that no function of the model as it was is run."""
     return tuple((id(layer), id(getattr(layer, "activation", None))) for layer in model._flatten_layers())
+
+
+def layer_name(layer: Any) -> str | None:
+    """A layer as it is asked for, by name. Raises OptionError for what is neither a layer nor its name."""
+    if layer is None or isinstance(layer, str):
+        return layer
+    name = getattr(layer, "name", None)
+    if isinstance(name, str):
+        return name
+    raise OptionError(f"layer is a layer's name or a node id, but {layer!r} came")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tensorview.attribution.cam import CAM
+from tensorview.attribution.deconvnet import DeconvNet
 from tensorview.attribution.eigen_cam import EigenCAM
 from tensorview.attribution.grad_cam import GradCAM
 from tensorview.attribution.grad_cam_plus_plus import GradCAMPlusPlus
@@ -24,7 +25,7 @@ from tensorview.errors import OptionError, near
 
 METHODS: tuple[type[Method], ...] = (
     GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified, GuidedGradCAM, CAM, GradCAMPlusPlus, HiResCAM,
-    LayerCAM, XGradCAM, EigenCAM, SmoothGrad, IntegratedGradients,
+    LayerCAM, XGradCAM, EigenCAM, DeconvNet, SmoothGrad, IntegratedGradients,
 )  # fmt: skip
 
 

@@ -67,6 +67,29 @@ class View:
             self._ruled[rule] = found
         return self._ruled[rule]
 
+    def down(self, end: Any, kept: Any, tensors: list[Any]) -> list[Any]:
+        """What comes down from `kept`, in place of the tensor `end`, to these tensors, by the DeconvNet's rule at
+        ReLUs; float32, None where nothing can."""
+        with relu_rules.applied("rectified", self.score.graph.get_operations()):
+            found = tf.gradients(end, tensors, tf.cast(kept, end.dtype))
+        return [None if g is None else tf.cast(tf.convert_to_tensor(g), tf.float32) for g in found]
+
+    def behind(self, tensor: Any) -> set[Any]:
+        """All operations that a tensor is computed by."""
+        found: set[Any] = set()
+        todo = [tensor.op]
+        while todo:
+            op = todo.pop()
+            if op not in found:
+                found.add(op)
+                todo.extend(t.op for t in op.inputs)
+        return found
+
+    def node_of(self, op: Any) -> str:
+        """The id of the innermost recorded call that made an operation, else the operation's own name."""
+        place = self.score.graph.get_operations().index(op)
+        return next((c.id for c in self.recording.calls if c.first <= place < c.last), str(op.name))
+
     def inputs(self) -> dict[str, Any]:
         """The tensors at which an input has a gradient, by its name: the input itself where it is of floating point,
         the embedding of one of token ids. Raises OptionError where no input has any."""
