@@ -139,9 +139,10 @@ class _Recorder:
     def run(self, inputs: Any, names: Iterable[str] | None) -> Any:
         """What the model returns."""
         inputs = self._add_inputs(inputs, names)
-        takes_training = getattr(self.model, "_call_has_training_arg", True)
         with watch.listening(self):
-            return self.model(inputs, training=False) if takes_training else self.model(inputs)
+            # Also where the model's own call knows nothing of it: Keras hands it on to the layers inside, of which
+            # augmentation would act otherwise.
+            return self.model(inputs, training=False)
 
     def move(self, reading: Reading, outputs: Any) -> Any:
         """Go over from the eager run to the graph that repeats it; what the model returned, there."""

@@ -22,7 +22,11 @@ def _edges(layer: Any) -> Facts:
 
 
 _AUGMENTATION = Entry(
-    kind="other", role="stub", layout=like_input, note="acts in training only: here it hands on what it is given"
+    kind="other",
+    role="stub",
+    layout=like_input,
+    facts=named(mode="mode", rate="rate", factor="factor", height_factor="height_factor", width_factor="width_factor"),
+    note="acts in training only: here it hands on what it is given",
 )
 _PICTURE = Entry(kind="other", layout=spatial, facts=named(height="height", width="width"))
 _CHANGED = Entry(kind="other", layout=like_input)
@@ -48,7 +52,9 @@ ENTRIES = {
     "CenterCrop": _PICTURE,
     "RandomCrop": _PICTURE,
     "AutoContrast": _CHANGED,
-    "ContrastLimitedAdaptiveHistogramEqualization": _CHANGED,
+    "ContrastLimitedAdaptiveHistogramEqualization": Entry(
+        kind="other", layout=like_input, facts=named(clip_limit="clip_limit", tiles="tile_grid_size")
+    ),
     "CategoryEncoding": Entry(kind="other", facts=named(tokens="num_tokens", output="output_mode")),
     "Discretization": Entry(kind="other", layout=like_input, facts=_edges),
     "Hashing": _HASH,

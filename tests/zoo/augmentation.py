@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
@@ -32,6 +34,20 @@ def nested() -> Built:
     )
     steps = [augment, layers.Rescaling(1 / 255, name="scale"), layers.Conv2D(2, 3, name="conv")]
     return keras.Sequential([keras.Input((10, 12, 3), name="x"), *steps]), pixels()
+
+
+@case("augmentation in a model whose call has no training argument", "input -> flip -> bright -> conv", "conv")
+def subclassed() -> Built:
+    class Model(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.flip, self.bright = layers.RandomFlip(name="flip"), layers.RandomBrightness(0.5, name="bright")
+            self.conv = layers.Conv2D(2, 3, name="conv")
+
+        def call(self, x: Any) -> Any:
+            return self.conv(self.bright(self.flip(x)))
+
+    return Model(), pixels()
 
 
 @case("a random crop is a centred one", "x -> crop -> conv", "conv")

@@ -47,41 +47,15 @@ def activations() -> Built:
     return keras.Sequential([keras.Input((5, 4), name="x"), *steps, layers.Softmax(name="softmax")]), noise(2, 5, 4)
 
 
-NAMES = [
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "glu",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "soft_shrink",
-    "softmax",
-    "softplus",
-    "softsign",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "sparsemax",
-    "squareplus",
-    "tanh",
-    "tanh_shrink",
-    "threshold",
-]
+NAMES = """
+    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid
+    log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid
+    sparsemax squareplus tanh tanh_shrink threshold
+"""
+LIST = ", ".join(NAMES.split())
 
 
-@case("every activation by name", f"x -> {', '.join(NAMES)}", ", ".join(NAMES))
+@case("every activation by name", f"x -> {LIST}", LIST)
 def by_name() -> Built:
     x = keras.Input((6,), name="x")
 
@@ -90,4 +64,4 @@ def by_name() -> Built:
             return layers.Activation(lambda h: keras.activations.threshold(h, 0.1, 0.0), name=name)(x)
         return layers.Activation(name, name=name)(x)
 
-    return keras.Model(x, [made(name) for name in NAMES]), noise(2, 6)
+    return keras.Model(x, [made(name) for name in NAMES.split()]), noise(2, 6)
