@@ -76,7 +76,7 @@ def test_it_is_the_papers_way_down(channel: int) -> None:
 def test_all_of_a_channel_is_the_sum_of_more_than_its_strongest() -> None:
     model, x = net(), images(1, 14, 12, 2)
     whole, part = (tv.deconvolve(model, x, "relu", 2, keep=keep) for keep in ("all", "strongest"))
-    maps = keras.Model(model.input, model.get_layer("relu").output)(x).numpy()
+    maps = keras.Model(model.inputs[0], model.get_layer("relu").output)(x).numpy()
     np.testing.assert_allclose(whole.kept[..., 2], maps[..., 2], atol=1e-6)
     assert not np.delete(whole.kept, 2, -1).any()
     np.testing.assert_allclose(part.kept, strongest(maps, 2), atol=1e-6)
@@ -121,7 +121,7 @@ def test_another_channel_is_not_traced_again() -> None:
 def test_as_a_method_it_takes_the_channel_that_adds_most_to_the_class() -> None:
     model, x = net(), images(1, 14, 12, 2)
     weights = model.layers[-1].get_weights()[0]
-    maps = keras.Model(model.input, model.get_layer("relu").output)(x).numpy()
+    maps = keras.Model(model.inputs[0], model.get_layer("relu").output)(x).numpy()
     for target in range(3):
         channel = int((maps.mean((0, 1, 2)) * weights[:, target]).argmax())
         found = tv.attribute(model, x, "deconvnet", target=target)
