@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -28,7 +29,8 @@ class Compiled:
 
     tensors: inputs as `prepare` gives them; specs: their TensorSpecs with an open batch. extra_specs: of what
     `function` takes beside. Called with the flattened input tensors and the extra ones, it returns what `function`
-    returned, as tensors. While tracing and running, the model's attributes and states are guarded.
+    returned, as tensors. While tracing and running, the model's attributes and states are guarded. often: it will be
+    run so many times that optimising its graph pays.
 
     Tried in turn: an open batch dimension; the inputs' exact shapes; these with the model's Python decisions replayed;
     an eager run whose operations are written into a graph. In the latter three it is traced again by itself for inputs
@@ -42,12 +44,15 @@ class Compiled:
         specs: Any,
         function: Callable[..., Any],
         extra_specs: Iterable[Any] = (),
+        *,
+        often: bool = False,
     ) -> None:
         self._model, self._structure, self._function = weakref.ref(model), specs, function
         self._specs = tf.nest.flatten(specs)
         self._extra = tuple(extra_specs)
         self._names = input_names(model, specs)
         self._lock = threading.RLock()
+        self._often = often
         self.decider: Decider | None = None
         self.transcribed: list[Any] | None = None
         """The values of the eager run that was written down: it holds for these alone."""
@@ -79,7 +84,10 @@ class Compiled:
                 ) from error
 
     def _run(self, args: Any) -> Any:
-        with same_state(self._variables), unoptimised(channels_last=self._turned):
+        plain = (
+            contextlib.nullcontext() if self._often and not self._turned else unoptimised(channels_last=self._turned)
+        )
+        with same_state(self._variables), plain:
             return self._concrete(*[arg for arg in args if arg is not None])
 
     @property

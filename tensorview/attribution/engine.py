@@ -55,6 +55,8 @@ class Question:
     build: Callable[..., dict[str, Any]]
     extra: tuple[Any, ...] = ()
     """Specs of further arguments, the batch first, that `build` takes after the facts."""
+    often: bool = False
+    """It will be run so many times that optimising its graph pays."""
 
 
 def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, layer: str | None) -> Attribution:
@@ -176,7 +178,9 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
     facts: dict[str, Any] = {}
     function = answering(question, facts)
     try:
-        return Program(Compiled(model, structure, specs, function, (*INDEX, *question.extra)), facts)
+        return Program(
+            Compiled(model, structure, specs, function, (*INDEX, *question.extra), often=question.often), facts
+        )
     except TensorviewError:
         raise
     except Exception as error:  # the model's own code may raise anything
@@ -194,7 +198,7 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[..., dict[s
         classes = output.classes if output.classes is not None else 2**31 - 1
         path = "; on the path that the model's Python code took for this input" if recording.decided else ""
         facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note + path)
-        size = max(1, _bytes(recording))
+        size = max(1, sum(_sizes(recording)))
         facts.update(bytes=size, chunk=max(1, CHUNK_BYTES // size), inputs=tuple(recording.inputs))
         if target.function is not None:
             facts.update(note=f"the target function of output {output.name!r}, {output.note}{path}")
@@ -207,14 +211,19 @@ def _flat(specs: Any) -> list[Any]:
     return [spec for spec in tf.nest.flatten(specs) if spec is not None]
 
 
-def _bytes(recording: Recording) -> int:
-    """Bytes of all recorded activations of one sample."""
-    total = 0
-    for call in recording.calls:
-        for tensor in tf.nest.flatten(call.output):
-            if tf.is_tensor(tensor) and tensor.shape.rank is not None:
-                total += 4 * int(np.prod([size or 1 for size in tensor.shape[1:]], dtype=np.int64))
-    return total
+def _sizes(recording: Recording) -> list[int]:
+    """Bytes of each recorded activation of one sample."""
+    return [
+        4 * int(np.prod([size or 1 for size in tensor.shape[1:]], dtype=np.int64))
+        for call in recording.calls
+        for tensor in tf.nest.flatten(call.output)
+        if tf.is_tensor(tensor) and tensor.shape.rank is not None
+    ]
+
+
+def largest_bytes(recording: Recording) -> int:
+    """Bytes of the largest recorded activation of one sample."""
+    return max(_sizes(recording), default=0)
 
 
 def _fingerprint(model: Any) -> Hashable:

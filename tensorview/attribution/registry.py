@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tensorview.attribution.ablation_cam import AblationCAM
 from tensorview.attribution.cam import CAM
 from tensorview.attribution.deconvnet import DeconvNet
 from tensorview.attribution.eigen_cam import EigenCAM
@@ -16,16 +17,20 @@ from tensorview.attribution.hires_cam import HiResCAM
 from tensorview.attribution.integrated_gradients import IntegratedGradients
 from tensorview.attribution.layer_cam import LayerCAM
 from tensorview.attribution.method import Method
+from tensorview.attribution.occlusion import Occlusion
 from tensorview.attribution.parameters import parameters
 from tensorview.attribution.rectified import Rectified
+from tensorview.attribution.rise import RISE
 from tensorview.attribution.saliency import Saliency
+from tensorview.attribution.score_cam import ScoreCAM
 from tensorview.attribution.smoothgrad import SmoothGrad
 from tensorview.attribution.xgrad_cam import XGradCAM
 from tensorview.errors import OptionError, near
 
 METHODS: tuple[type[Method], ...] = (
     GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified, GuidedGradCAM, CAM, GradCAMPlusPlus, HiResCAM,
-    LayerCAM, XGradCAM, EigenCAM, DeconvNet, SmoothGrad, IntegratedGradients,
+    LayerCAM, XGradCAM, EigenCAM, DeconvNet, ScoreCAM, AblationCAM,
+    SmoothGrad, IntegratedGradients, Occlusion, RISE,
 )  # fmt: skip
 
 

@@ -1,0 +1,160 @@
+"""What a model answers on many changed copies of its inputs, without gradients, in passes of bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+
+from tensorview.attribution import engine
+from tensorview.attribution.engine import Asked, Question
+from tensorview.attribution.features import FeatureMaps
+from tensorview.attribution.folding import fold_norms
+from tensorview.attribution.result import Array
+from tensorview.attribution.target import Target
+from tensorview.attribution.view import View
+
+PASS_BYTES = 2**27
+"""What the largest activation of one pass may hold, and the input of one pass too."""
+MOST = 64
+"""Copies in one pass at most."""
+
+Quantity = Literal["score", "confidence"]
+"""score: before the last softmax or sigmoid, as gradients explain it. confidence: the probability after one softmax or
+sigmoid; the score itself where there is but one value that no sigmoid makes, or a target function."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """The maps of the layer that is looked at, float32 (N, ...), and their axes, batch included."""
+
+    id: str
+    maps: Any
+    channel_axis: int
+
+
+class Forward:
+    """Asks one target of a model, over and over, on changes of single samples.
+
+    inputs: the tensors that were given, by input name. space: the axes in space of each, batch included. index, score:
+    the class that is explained for each sample, and its score. answer: the quantity on the unchanged samples, (N,).
+    layer: of the layer that was asked for, where `looks` is set.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        inputs: Any,
+        target: Target,
+        quantity: Quantity,
+        *,
+        looks: bool = False,
+        layer: str | None = None,
+    ) -> None:
+        first = Asked(model, inputs, _question(target, quantity, looks, layer))
+        self.asked, self.facts = first, first.facts
+        given = [first(self._slice(first, part), target.indices[part]) for part in _parts(first)]
+        joined = {key: tf.concat([one[key] for one in given], 0) for key in given[0]}
+        self.index, self.score, self.answer = (joined[key].numpy() for key in ("index", "score", "answer"))
+        self.inputs = dict(zip(self.facts["inputs"], first.flat, strict=True))
+        self.space: dict[str, tuple[int, ...]] = self.facts["space"]
+        self.layer = Layer(self.facts["layer"], joined["maps"], self.facts["channel_axis"]) if looks else None
+        self._open = first.program.run.open_batch
+        self._tail: Asked | None = None
+        self._ask: Callable[[], Asked] = lambda: Asked(model, inputs, _tail_question(target, quantity, layer))
+
+    @property
+    def room(self) -> int:
+        """Copies that one pass may take."""
+        if not self._open:
+            return max(1, self.asked.samples)
+        return int(np.clip(PASS_BYTES // max(1, self.facts["largest"]), 1, MOST))
+
+    def parts(self, count: int) -> Iterator[slice]:
+        """The numbers from 0 to `count` in slices that a pass can take."""
+        for start in range(0, count, self.room):
+            yield slice(start, min(start + self.room, count))
+
+    def of(self, sample: int, changed: dict[str, Any]) -> Array:
+        """The answers, float32 (M,), for a sample with these inputs, by name, in place of its own: (M, ...)."""
+        return self._run(self.asked, sample, changed, ())
+
+    def with_maps(self, sample: int, maps: Any) -> Array:
+        """The answers (M,) for a sample with these maps (M, ...) in place of the layer's own. Only what follows the
+        layer is computed."""
+        self._tail = self._tail or self._ask()
+        return self._run(self._tail, sample, {}, (maps,))
+
+    def _run(self, asked: Asked, sample: int, changed: dict[str, Any], extra: tuple[Any, ...]) -> Array:
+        count = len(next(iter((*changed.values(), *extra))))
+        padded = count if self._open else max(1, asked.samples)  # where only the traced number of samples can be run
+        flat = [
+            _filled(tf.cast(changed[name], tensor.dtype), padded)
+            if name in changed
+            else tf.repeat(tensor[sample : sample + 1], padded, 0)
+            for name, tensor in self.inputs.items()
+        ]
+        index = np.full(padded, max(0, int(self.index[sample])), np.int32)
+        found = asked(flat, index, *(_filled(tensor, padded) for tensor in extra))
+        return np.asarray(found["answer"][:count])
+
+    @staticmethod
+    def _slice(asked: Asked, part: slice) -> list[Any]:
+        return [tensor[part] for tensor in asked.flat]
+
+
+def confidence(view: View) -> tuple[Any, str]:
+    """What a view's target is worth as a probability, (N,), and what that is in words."""
+    output = view.output
+    if view.function or (output.activation == "none" and (output.classes or 0) < 2):
+        return view.score, "the score"
+    if output.activation == "sigmoid":
+        return tf.sigmoid(view.score), "the sigmoid of the score"
+    return tf.gather(tf.nn.softmax(output.scores), view.index, batch_dims=1), "the softmax of the scores"
+
+
+def _question(target: Target, quantity: Quantity, looks: bool, layer: str | None) -> Question:
+    def build(view: View, facts: dict[str, Any]) -> dict[str, Any]:
+        fold_norms(view)
+        _note(view, facts)
+        looked: FeatureMaps | None = view.maps() if looks else None
+        facts.update(layer=looked.id if looked else None, channel_axis=looked.channel_axis if looked else None)
+        maps = {"maps": tf.cast(looked.tensor, tf.float32)} if looked else {}
+        return {**maps, "answer": _answer(view, facts, quantity)}
+
+    return Question(target, layer, ("forward", quantity, looks), build, often=True)
+
+
+def _tail_question(target: Target, quantity: Quantity, layer: str | None) -> Question:
+    def build(view: View, facts: dict[str, Any], maps: Any) -> dict[str, Any]:
+        view.replace(view.maps().tensor, maps)
+        return {"answer": _answer(view, facts, quantity)}
+
+    return Question(target, layer, ("tail", quantity), build, (tf.TensorSpec(None, tf.float32),), often=True)
+
+
+def _answer(view: View, facts: dict[str, Any], quantity: Quantity) -> Any:
+    found, words = confidence(view) if quantity == "confidence" else (view.score, "the score")
+    facts.update(answer=words)
+    return found
+
+
+def _note(view: View, facts: dict[str, Any]) -> None:
+    space = {}
+    for name, tensor in view.recording.inputs.items():
+        channel = view.features.input_channel_axis(name) if tensor.dtype.is_floating else None
+        space[name] = tuple(axis for axis in range(1, tensor.shape.rank or 0) if axis != channel)
+    facts.update(space=space, largest=engine.largest_bytes(view.recording))
+
+
+def _parts(asked: Asked) -> Iterator[slice]:
+    for start in range(0, max(asked.samples, 1), max(asked.step, 1)):
+        yield slice(start, start + asked.step)
+
+
+def _filled(tensor: Any, count: int) -> Any:
+    missing = count - int(tensor.shape[0])
+    return tf.concat([tensor, tf.repeat(tensor[:1], missing, 0)], 0) if missing > 0 else tensor
