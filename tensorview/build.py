@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -14,6 +14,7 @@ import numpy as np
 from tensorview import __version__, budget
 from tensorview.blobs import BlobWriter
 from tensorview.bundle import Bundle
+from tensorview.duplicates import duplicates
 from tensorview.errors import OptionError
 from tensorview.manifest import (
     FORMAT,
@@ -21,6 +22,7 @@ from tensorview.manifest import (
     Blob,
     Budget,
     Edge,
+    Health,
     InputInfo,
     Manifest,
     MethodInfo,
@@ -28,10 +30,13 @@ from tensorview.manifest import (
     Prediction,
     Sample,
 )
+from tensorview.run_health import with_origins
 from tensorview.samples import Front, Kept, Samples
 from tensorview.structure import Structure, structure
 from tensorview.tracing import Trace
 
+DUPLICATES = 0.02
+"""Share of a layer's filters that must be doubles of others to be told of."""
 Progress = Callable[[str, float], None]
 """Told what is being done and which share of the whole is done, 0..1."""
 
@@ -71,13 +76,27 @@ class Room:
     number: float | None = None
 
 
-def build(trace: Trace, about: About, explained: Explained, room: Room, progress: Progress) -> Bundle:
-    """The bundle of a trace. Blobs come in the order in which a page looks at them."""
+def build(
+    trace: Trace,
+    about: About,
+    explained: Explained,
+    room: Room,
+    progress: Progress,
+    *,
+    time_shares: Mapping[str, float] | None = None,
+    least: float | None = None,
+) -> Bundle:
+    """The bundle of a trace. Blobs come in the order in which a page looks at them.
+
+    time_shares: of the forward pass, by node, where they are known. least: the share of idle channels from which on
+    they are told of; None for what is certainly an illness.
+    """
     known = structure(trace)
     progress("summarising", 0.0)
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        samples = Samples(trace, known, len(about.names), pool)
+        samples = Samples(trace, known, len(about.names), pool, least)
         fronts, healths = samples.fronts(about.pictures, lambda done: progress("summarising", done))
+        healths = _healths(trace, known, healths, least, pool)
         heads = [front.writer.finish() for front in fronts]
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
@@ -90,7 +109,12 @@ def build(trace: Trace, about: About, explained: Explained, room: Room, progress
             kept = samples.tensors(step, lambda done: progress("storing", done))
             packed = _ordered(heads, kept, maps, weights)
             nodes = tuple(
-                replace(node, health=healths.get(node.id, ()), note=samples.missing.get(node.id, node.note))
+                replace(
+                    node,
+                    health=healths.get(node.id, ()),
+                    note=samples.missing.get(node.id, node.note),
+                    time_share=_share((time_shares or {}).get(node.id)),
+                )
                 for node in known.nodes
             )
             manifest = Manifest(
@@ -197,6 +221,26 @@ def _budget(room: Room, kept: Kept) -> Budget:
 def _sum(counts: Iterable[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
+
+
+def _healths(
+    trace: Trace, known: Structure, seen: dict[str, tuple[Health, ...]], least: float | None, pool: ThreadPoolExecutor
+) -> dict[str, tuple[Health, ...]]:
+    """What was seen in the values, with where it began, and what the weights tell."""
+    order = [node.id for node in known.nodes]
+    layers = {id(layer): layer for node in order if (layer := trace.layer_of(node)) is not None}
+    doubled = dict(zip(layers, pool.map(duplicates, layers.values()), strict=True))
+    found = with_origins(seen, order, trace.edges)
+    for node in order:
+        count, total = doubled.get(id(trace.layer_of(node)), (0, 0))
+        if count and count / total >= (DUPLICATES if least is None else least):
+            text = f"{count:,} of {total:,} filters are nearly the same as others of this layer"
+            found[node] = (*found[node], Health(kind="duplicate", share=count / total, text=text))
+    return found
+
+
+def _share(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _now() -> str:

@@ -25,6 +25,7 @@ from tensorview.loading import origin
 from tensorview.manifest import InputInfo, ModelInfo
 from tensorview.predictions import activation_of, predict
 from tensorview.statistics import parameters
+from tensorview.timing import time_shares
 from tensorview.tracing import Trace, outline, trace
 
 DEFAULT_BUDGET = 16.0
@@ -86,8 +87,10 @@ def make_bundle(
     budget: float | None = DEFAULT_BUDGET,
     title: str | None = None,
     progress: Progress = _quiet,
+    least: float | None = None,
 ) -> Bundle:
-    """As `export`, without writing. budget: megabytes, None for no limit."""
+    """As `export`, without writing. budget: megabytes, None for no limit. least: the share of a layer's channels (or
+    filters) from which on idle ones (or doubles) are told of; None tells of what is certainly an illness."""
     batch = None if inputs is None else inputs if isinstance(inputs, Batch) else as_batch(model, inputs)
     names = labels_for(model, labels)
     progress("tracing", 0.0)
@@ -106,7 +109,8 @@ def make_bundle(
             model, batch, run, wanted, target=target, labels=names, asked=methods is not None, survey=survey
         )
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
-    return build(run, about, explained, _room(format, budget), progress)
+    shares = {} if batch is None else time_shares(model, batch.arrays)
+    return build(run, about, explained, _room(format, budget), progress, time_shares=shares, least=least)
 
 
 def _room(format: Format, budget: float | None) -> Room:

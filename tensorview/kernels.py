@@ -61,6 +61,21 @@ def kernels(layer: Any, first: bool = False, skip: Set[int] = frozenset()) -> tu
     return tuple(found)
 
 
+def filters(layer: Any) -> np.ndarray | None:
+    """The filters of a convolution or the units of a dense layer, float32 (filters, values of one); None for others."""
+    variable = getattr(layer, "kernel", None) if getattr(layer, "built", False) else None
+    if variable is None or len(getattr(variable, "shape", ())) < 2:
+        return None
+    values = true_weights(layer, "kernel")
+    numbers = as_numbers(np.asarray(variable.numpy()) if values is None else values)
+    order = _order(layer, "kernel")
+    dense = any(base.__name__ == "Dense" and base.__module__.startswith("keras.") for base in type(layer).__mro__)
+    if numbers is None or (order is None and not (dense and numbers.ndim == 2)):
+        return None
+    rows = numbers.T if order is None else in_stored_order(numbers, order)
+    return np.ascontiguousarray(rows.reshape(len(rows), -1), dtype=np.float32)
+
+
 def _kernel(owner: Any, name: str, variable: Any, first: bool) -> Kernel:
     last = name.rpartition("/")[2]
     values = true_weights(owner, last)

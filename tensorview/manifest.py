@@ -89,10 +89,26 @@ class Weight:
 class Health:
     """Something wrong with a layer, over all samples of the bundle."""
 
-    kind: Literal["nan", "inf", "dead", "constant", "saturated"]
+    kind: Literal["nan", "inf", "exploding", "vanishing", "dead", "constant", "saturated", "duplicate"]
     share: float
-    """Share of the layer's channels (or units, or values for nan and inf) that it concerns, 0..1."""
+    """Share of the layer's channels (units; values for nan and inf; filters for duplicate) that it concerns, 0..1."""
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceptiveField:
+    """What one position of a layer's output sees of the model's input `input`, along each of its axes in space.
+
+    `size`: input positions, null where every output position sees all of them. `step`: from one output position to the
+    next, in input positions. `offset`: the centre of what the first output position sees; below zero it is padding.
+    """
+
+    input: str
+    size: tuple[int | None, ...]
+    step: tuple[float, ...]
+    offset: tuple[float, ...]
+    gated: bool = False
+    """Its values are also weighed by something that sees the whole input, as by a squeeze-and-excitation block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +137,11 @@ class NodeInfo:
     health: tuple[Health, ...]
     note: str | None
     """Why there is nothing to show here, or what is special, in one sentence."""
+    field: ReceptiveField | None = None
+    bytes: int | None = None
+    """Of the output of one sample, all tensors of it, as the model holds them. Null for text."""
+    time_share: float | None = None
+    """Of the time of all calls, in a plain eager call of the model, 0..1. Null without an input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

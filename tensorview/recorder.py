@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,7 @@ class Call:
     """Keras's mask of its output: a tensor of booleans, False where later layers are to pass over."""
     scores: bool = False
     """Its output is the scores of an attention: by head, query and key."""
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -118,6 +120,13 @@ def record_eagerly(model: Any, inputs: Any, values: Any, names: Iterable[str] | 
     given = zip(tf.nest.flatten(values), tf.nest.flatten(inputs), strict=True)
     reading = script.read({value._id: tensor for value, tensor in given if value is not None})
     return recorder.finish(recorder.move(reading, outputs), [_transcribed(reading)], True)
+
+
+def timed(model: Any, inputs: Any, names: Iterable[str] | None = None) -> dict[str, float]:
+    """Call `model` eagerly on `inputs`: the seconds of each leaf call, by its id."""
+    recorder = _Recorder(model, Transcript())
+    recorder.run(inputs, names)
+    return {call.id: call.seconds for call in recorder.calls if call.keras_layer is not None}
 
 
 class _Recorder:
@@ -195,6 +204,7 @@ class _Recorder:
                 self.root.last = self._clock()
         call = self._begin(layer, (args, kwargs))
         self.stack.append(call)
+        start = time.perf_counter()
         try:
             if isinstance(layer, OPAQUE):
                 with watch.deaf():
@@ -203,6 +213,7 @@ class _Recorder:
                 output = original(layer, *args, **kwargs)
         finally:
             self.stack.pop()
+        call.seconds = time.perf_counter() - start
         call.last = self._clock()
         return self._end(call, output)
 

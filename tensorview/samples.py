@@ -18,6 +18,7 @@ from tensorview.health import health
 from tensorview.layers import first, stored
 from tensorview.manifest import Activation, Blob, Health, NodeInfo, Picture, Reduction, TensorRef
 from tensorview.quantise import quantise
+from tensorview.run_health import scale
 from tensorview.sharing import Clamp, Line, Share, share
 from tensorview.statistics import as_numbers, summarize
 from tensorview.structure import Structure
@@ -42,8 +43,11 @@ class Front:
 class Samples:
     """Reads each node's activation, sample by sample, in stored order."""
 
-    def __init__(self, trace: Trace, known: Structure, count: int, pool: ThreadPoolExecutor) -> None:
-        self.trace, self.known, self.count, self.pool = trace, known, count, pool
+    def __init__(
+        self, trace: Trace, known: Structure, count: int, pool: ThreadPoolExecutor, least: float | None = None
+    ) -> None:
+        """least: the share of idle channels from which on they are told of, as `health` takes it."""
+        self.trace, self.known, self.count, self.pool, self.least = trace, known, count, pool, least
         channels = [
             node.shape[node.channel_axis]
             for node in known.nodes
@@ -91,7 +95,7 @@ class Samples:
                 for front in fronts:
                     front.activations.append(nothing)
                 continue
-            healths[node.id] = health(known, values)
+            healths[node.id] = (*health(known, values, self.least), *scale(known.kind, node.dtype, values))
             summaries = self.pool.map(summarize, values)
             ordered = list(self.pool.map(lambda v, k=known: _stored(v, k), values))
             self._see_shares(node.id, ordered)

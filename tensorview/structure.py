@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tensorview.blobs import BlobWriter
 from tensorview.budget import Size
 from tensorview.graph import Node
 from tensorview.kernels import kernels
 from tensorview.layers import Description, describe, first_shape, stored_shape
+from tensorview.layers.stored import is_shape
 from tensorview.macs import between, macs
 from tensorview.manifest import Fact, GroupInfo, Kind, NodeInfo, TensorRef, Weight
+from tensorview.receptive import receptive_fields
 from tensorview.statistics import parameters
 from tensorview.tracing import Trace
 
@@ -49,6 +53,7 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
         layer = trace.layer_of(node.id)
         descriptions[node.id] = describe(layer, node.class_name, node.shape, inputs, scores=node.scores)
     shelf = _Shelf(_first_convs(trace, descriptions, sources), weights)
+    fields = receptive_fields(trace, descriptions)
     nodes = []
     for index, node in enumerate(trace.nodes):
         layer, known = trace.layer_of(node.id), descriptions[node.id]
@@ -69,6 +74,7 @@ def structure(trace: Trace, *, weights: bool = True) -> Structure:
                 params=total, trainable_params=trainable,
                 macs=macs(layer, given, shapes[node.id]) if layer is not None else None,
                 facts=known.facts, weights=shelf.weights(layer, f"w{index}", node.id), health=(), note=known.note,
+                field=fields.get(node.id), bytes=_bytes(node.shape, node.dtype),
             )
         )  # fmt: skip
     own = _own_weights(trace, shelf)
@@ -102,6 +108,19 @@ def _own_weights(trace: Trace, shelf: _Shelf) -> dict[str, tuple[Weight, ...]]:
         found[group.id] = shelf.weights(layer, f"wg{index}", group.id, frozenset(shown)) if own else ()
         shown |= own
     return found
+
+
+def _bytes(shape: Any, dtype: Any) -> int | None:
+    """Bytes of a call's output for one sample, of a structure of them all; None where there is text in it."""
+    if shape is None:
+        return 0
+    if is_shape(shape) and (isinstance(dtype, str) or not shape):
+        if dtype == "string":
+            return None
+        return math.prod(int(size or 0) for size in shape[1:]) * int(tf.as_dtype(dtype).size) if shape else 0
+    keys = shape if isinstance(shape, dict) else range(len(shape))
+    parts = [_bytes(shape[key], dtype[key]) for key in keys]
+    return None if None in parts else sum(part or 0 for part in parts)
 
 
 def _label(node: Node, layer: Any) -> str:

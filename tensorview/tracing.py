@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tensorview.errors import TraceError
 from tensorview.graph import Group, Node
 from tensorview.passes import Passes, Rider, map_slots, numpy
 from tensorview.preparing import prepare, require_model
+from tensorview.rawops import VALUE_BY_VALUE
 from tensorview.recorder import Call, flat_tensors
 
 
@@ -29,6 +31,7 @@ class Trace:
         self._passes = passes
         self._shares: dict[int, dict[int, np.ndarray]] = {}
         recording = passes.recording
+        self._owners = {id(t): call.id for call in recording.calls for t in flat_tensors(call.output)}
         self._calls = {call.id: call for call in (*recording.calls, *recording.groups)}
         first = -1 if passes.several else 0
         self._shares[first] = passes.fetch(first)
@@ -78,6 +81,28 @@ class Trace:
     def given(self, id: str) -> tuple[tuple[int | None, ...], ...]:
         """The shapes of the tensors that a call was given, batch included, in the order in which it takes them."""
         return tuple(tuple(tensor.shape) for tensor in flat_tensors(self._calls[id].arguments) if tensor.shape.rank)
+
+    def origins(self, id: str) -> list[tuple[str, ...] | None]:
+        """For each tensor that a call was given, the calls that it comes from, straight or by operations that work
+        value by value; None for one that something else has reworked on the way."""
+        return [self._origin(tensor) for tensor in flat_tensors(self._calls[id].arguments)]
+
+    def _origin(self, tensor: Any) -> tuple[str, ...] | None:
+        found: dict[str, None] = {}
+        todo, seen = [tensor], set()
+        while todo:
+            one = todo.pop()
+            if builtins.id(one) in seen:
+                continue
+            seen.add(builtins.id(one))
+            owner = self._owners.get(builtins.id(one))
+            if owner is not None:
+                found.setdefault(owner)
+            elif one.op.type not in VALUE_BY_VALUE:
+                return None
+            else:
+                todo.extend(one.op.inputs)
+        return tuple(found)
 
     def ride(self, *arguments: Any) -> dict[str, Any] | None:
         """What the rider's tensors are for these arguments; None where it could not ride along."""

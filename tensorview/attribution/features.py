@@ -11,14 +11,11 @@ import tensorflow as tf
 
 from tensorview.errors import OptionError, TraceError
 from tensorview.layers import Description, describe
+from tensorview.rawops import VALUE_BY_VALUE
 from tensorview.recorder import Call, Recording, flat_tensors
 
 _CONVOLUTIONS = {
     "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2",
-}  # fmt: skip
-_VALUE_BY_VALUE = {
-    "Add", "AddV2", "BiasAdd", "Cast", "Const", "Elu", "Erf", "Exp", "Identity", "Maximum", "Minimum", "Mul", "Neg",
-    "Placeholder", "Pow", "ReadVariableOp", "RealDiv", "Relu", "Relu6", "Selu", "Sigmoid", "Softplus", "Sub", "Tanh",
 }  # fmt: skip
 _REARRANGING = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast", "Pack", "ConcatV2"}
 
@@ -182,7 +179,7 @@ class Features:
             return True
         if description.kind != "other" or not isinstance(call.output, tf.Tensor):
             return False
-        return description.role == "stub" or self._operations(call) <= _VALUE_BY_VALUE
+        return description.role == "stub" or self._operations(call) <= VALUE_BY_VALUE
 
 
 def _descriptions(recording: Recording) -> dict[str, Description]:

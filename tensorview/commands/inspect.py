@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from typing import Any
 
 from tensorview.commands import common
+from tensorview.errors import OptionError
 
 NAME = "inspect"
 HELP = "list a model's layer calls: shapes, parameters, MACs, and with an input ranges and health"
@@ -16,22 +18,44 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model(parser)
     common.add_inputs(parser)
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    parser.add_argument(
+        "--fail-on",
+        metavar="KIND[:SHARE],...",
+        help="exit with 1 where a layer is ill so: nan, inf, exploding, vanishing, dead, constant, saturated, "
+        "duplicate; with a share of its channels, as in dead:0.5",
+    )
     parser.set_defaults(quiet=False)
 
 
-def run(options: argparse.Namespace) -> None:
+FAILED = 1
+"""The exit code where a layer is ill as --fail-on says."""
+
+
+def run(options: argparse.Namespace) -> int | None:
+    from tensorview import failing
+
+    wanted = None if options.fail_on is None else failing.parse(options.fail_on)
+    if wanted and not options.input and set(wanted) - set(failing.OF_WEIGHTS):
+        raise OptionError("--fail-on looks at what an input makes of the model; give one with -i")
     with common.progress(options) as progress:
         model = common.load(options)
         batch = common.read_batch(model, options)
         from tensorview.exporting import make_bundle
 
-        bundle = make_bundle(model, batch, format="tview", methods=(), budget=None, progress=progress)
+        bundle = make_bundle(
+            model, batch, format="tview", methods=(), budget=None, progress=progress,
+            least=failing.least(wanted) if wanted else None,
+        )  # fmt: skip
     facts = describe(bundle.manifest)
     if options.json:
         print(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
         common.say_inputs(options, batch)
         _print_table(facts)
+    failed = failing.failures(bundle.manifest.nodes, wanted) if wanted else []
+    for line in failed:
+        common.complain(line)
+    return FAILED if failed else None
 
 
 def describe(manifest: Any) -> dict[str, Any]:
@@ -61,10 +85,16 @@ def describe(manifest: Any) -> dict[str, Any]:
                 "class": node.class_name,
                 "kind": node.kind,
                 "shape": list(node.shape),
+                "dtype": node.dtype,
                 "parameters": node.params,
+                "trainable": node.trainable_params,
                 "macs": node.macs,
+                "flops": None if node.macs is None else 2 * node.macs,
+                "bytes": node.bytes,
+                "time_share": node.time_share,
+                "receptive_field": None if node.field is None else dataclasses.asdict(node.field),
                 "range": list(ranges[node.id]) if node.id in ranges else None,
-                "health": [item.text for item in node.health],
+                "health": [dataclasses.asdict(item) for item in node.health],
             }
             for node in manifest.nodes
         ],
@@ -80,11 +110,11 @@ def _print_table(facts: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, 160)  # a file or a pipe has no width of its own
-    has_ranges = any(layer["range"] for layer in facts["layers"])
+    has_ranges = any(layer["range"] or layer["health"] for layer in facts["layers"])
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("layer call", "kind"):
         table.add_column(heading, overflow="fold")
-    for heading in ("output", "parameters", "MACs", *(("range",) if has_ranges else ())):
+    for heading in ("output", "parameters", "MACs", "sees", *(("time", "range") if has_ranges else ())):
         table.add_column(heading, justify="right")
     if has_ranges:
         table.add_column("health", overflow="fold")
@@ -95,9 +125,14 @@ def _print_table(facts: dict[str, Any]) -> None:
             " × ".join("any" if size is None else str(size) for size in layer["shape"]) or "scalar",
             f"{layer['parameters']:,}" if layer["parameters"] else "",
             f"{layer['macs']:,}" if layer["macs"] else "",
+            _sees(layer["receptive_field"]),
         ]
         if has_ranges:
-            cells += [_range(layer["range"]), "; ".join(layer["health"])]
+            cells += [
+                _percent(layer["time_share"]),
+                _range(layer["range"]),
+                "; ".join(item["text"] for item in layer["health"]),
+            ]
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
     model = facts["model"]
@@ -108,6 +143,17 @@ def _print_table(facts: dict[str, Any]) -> None:
     )  # fmt: skip
     for note in facts["notes"]:
         console.print(Text(note))
+
+
+def _sees(field: dict[str, Any] | None) -> str:
+    """A receptive field's size along each axis of the input."""
+    if field is None:
+        return ""
+    return "×".join("all" if size is None else str(size) for size in field["size"])
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 def _range(values: list[float] | None) -> str:

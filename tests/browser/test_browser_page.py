@@ -96,6 +96,9 @@ def test_click_opens_a_layer_and_the_inspector_tells_about_it(
         ["Multiply–adds", "240.0 k"],
         ["Zeros", f"{zeros} %"],
     ]
+    expect(lenet_tab.page.locator(".inspector")).to_contain_text("14×14, step 2")
+    expect(lenet_tab.page.locator(".inspector")).to_contain_text("6.3 KB")
+    expect(lenet_tab.page.locator(".inspector")).to_contain_text("of the forward pass")
     expect(lenet_tab.page.locator(".inspector .tiles.kernels canvas")).to_have_count(16)
     best = int(lenet_values["conv_2"][0].mean((0, 1)).argmax())
     expect(lenet_tab.page.locator(".tiles.channels .tile .number").first).to_have_text(f"#{best}")

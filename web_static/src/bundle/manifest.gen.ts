@@ -42,9 +42,17 @@ export interface Weight {
 }
 
 export interface Health {
-  readonly kind: "nan" | "inf" | "dead" | "constant" | "saturated";
+  readonly kind: "nan" | "inf" | "exploding" | "vanishing" | "dead" | "constant" | "saturated" | "duplicate";
   readonly share: number;
   readonly text: string;
+}
+
+export interface ReceptiveField {
+  readonly input: string;
+  readonly size: readonly (number | null)[];
+  readonly step: readonly number[];
+  readonly offset: readonly number[];
+  readonly gated: boolean;
 }
 
 export interface NodeInfo {
@@ -68,6 +76,9 @@ export interface NodeInfo {
   readonly weights: readonly Weight[];
   readonly health: readonly Health[];
   readonly note: string | null;
+  readonly field: ReceptiveField | null;
+  readonly bytes: number | null;
+  readonly time_share: number | null;
 }
 
 export interface GroupInfo {

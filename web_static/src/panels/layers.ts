@@ -28,7 +28,7 @@ function chips(report: Report, store: Store): HTMLElement {
 
 function dot(node: RowNode): HTMLElement | null {
   if (node.health.length === 0) return null;
-  const bad = node.health.some((item) => item.kind === "nan" || item.kind === "inf");
+  const bad = node.health.some((item) => item.kind === "nan" || item.kind === "inf" || item.kind === "exploding");
   const text = [...new Set(node.health.map((item) => item.text))].slice(0, 3).join(" · ");
   return el(bad ? "i.dot.bad" : "i.dot", { role: "img", "aria-label": text, title: text });
 }

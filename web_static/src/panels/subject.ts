@@ -1,6 +1,6 @@
 // What the inspector tells about: a layer call, a call that contains calls, or a block of layers.
 
-import type { Fact, Health, Kind, Weight } from "../bundle/manifest.gen";
+import type { Fact, Health, Kind, NodeInfo, ReceptiveField, Weight } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { viewGraph } from "../layout/fold";
 import { plan } from "../layout/plan";
@@ -20,6 +20,11 @@ export interface Subject {
   readonly params: number;
   readonly trainable: number;
   readonly macs: number | null;
+  /** Of one sample's output. */
+  readonly bytes: number | null;
+  /** Of the forward pass, 0..1. */
+  readonly time: number | null;
+  readonly field: ReceptiveField | null;
   readonly facts: readonly Fact[];
   readonly weights: readonly Weight[];
   readonly health: readonly Health[];
@@ -44,6 +49,11 @@ export function isSubject(report: Report, id: string): boolean {
   return report.node(id) !== undefined || report.group(id) !== undefined || plan(report.manifest).blocks.has(id);
 }
 
+/** What is known of a number over several nodes; null where nothing is. */
+function sum(nodes: readonly NodeInfo[], key: "macs" | "bytes" | "time_share"): number | null {
+  return nodes.every((item) => item[key] === null) ? null : nodes.reduce((all, item) => all + (item[key] ?? 0), 0);
+}
+
 /** Everything known about a node, group or block; null for an id that this bundle does not have. */
 export function subjectOf(report: Report, id: string, toggled: ReadonlySet<string>): Subject | null {
   const { before, after } = neighbours(report, id, toggled);
@@ -53,7 +63,7 @@ export function subjectOf(report: Report, id: string, toggled: ReadonlySet<strin
     return {
       id, name: node.label, kind: node.kind, shape: node.shape, axes: node.axes, channelAxis: node.channel_axis, dtype: node.dtype,
       about: [node.class_name, ...telling(node.facts), node.call > 0 ? `call ${node.call + 1}` : ""].filter(Boolean).join(" · "),
-      params: node.params, trainable: node.trainable_params, macs: node.macs, facts: node.facts, weights: node.weights,
+      params: node.params, trainable: node.trainable_params, macs: node.macs, bytes: node.bytes, time: node.time_share, field: node.field, facts: node.facts, weights: node.weights,
       health: node.health, note: node.note, shows: id,
       members: unit && unit.members.length > 1 ? unit.members.map((member) => member.id) : [],
       membersTitle: "Drawn as one box", block: false, before, after,
@@ -67,14 +77,14 @@ export function subjectOf(report: Report, id: string, toggled: ReadonlySet<strin
   const nodes = members.flatMap((member) => report.node(member) ?? []);
   const shows = exitOf(report, members) ?? last;
   const face = report.node(shows);
-  const macs = nodes.every((item) => item.macs === null) ? null : nodes.reduce((sum, item) => sum + (item.macs ?? 0), 0);
+  const macs = sum(nodes, "macs");
   return {
     id, name: block?.label ?? group?.label ?? id, kind: "block",
     about: [group?.class_name ?? "Block", `of ${plural(members.length, "layer")}`].join(" "),
     shape: face?.shape ?? group?.shape ?? [], axes: face?.axes ?? [], channelAxis: face?.channel_axis ?? null, dtype: face?.dtype ?? null,
     params: group?.params ?? sharedParams(report, members, "params"),
     trainable: sharedParams(report, members, "trainable_params"),
-    macs, facts: group?.facts ?? [], weights: group?.weights ?? [], health: nodes.flatMap((item) => item.health), note: null, shows,
+    macs, bytes: sum(nodes, "bytes"), time: sum(nodes, "time_share"), field: face?.field ?? null, facts: group?.facts ?? [], weights: group?.weights ?? [], health: nodes.flatMap((item) => item.health), note: null, shows,
     members, membersTitle: "Inside", block: block !== undefined, before, after,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Report } from "../bundle/model";
 import { shapeText } from "../words/format";
+import { fieldText } from "./inspector/facts";
 import type { Subject } from "./subject";
 
 export type Cell = readonly [name: string, value: string | number | null];
@@ -19,6 +20,9 @@ export function cells(report: Report, subject: Subject, sample: number): Cell[] 
     ["parameters", subject.params],
     ["trainable parameters", subject.trainable],
     ["multiply-adds", subject.macs],
+    ["bytes", subject.bytes],
+    ["time share", subject.time],
+    ["receptive field", subject.field === null ? null : fieldText(subject.field)],
     ...subject.facts.map((fact): Cell => [fact.name, fact.value]),
     ...subject.health.map((item): Cell => [`health: ${item.kind}`, item.text]),
     ["sample", report.sample(sample)?.name ?? null],

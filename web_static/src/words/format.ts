@@ -49,3 +49,11 @@ export function shareText(share: number): string {
 export function plural(count: number, word: string): string {
   return `${countText(count)} ${word}${count === 1 ? "" : "s"}`;
 }
+
+/** 812 bytes, 742 KB, 9.8 MB. */
+export function bytesText(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB"];
+  const power = Math.min(3, bytes < 1024 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const size = bytes / 1024 ** power;
+  return `${power === 0 || size >= 100 ? Math.round(size) : Number(size.toPrecision(2))} ${units[power] ?? ""}`;
+}

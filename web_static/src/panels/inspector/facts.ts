@@ -1,9 +1,9 @@
 // The head of the inspector: what it is, its size and cost, what is wrong with it.
 
-import type { Activation, Health } from "../../bundle/manifest.gen";
+import type { Activation, Health, ReceptiveField } from "../../bundle/manifest.gen";
 import type { Report } from "../../bundle/model";
 import { el, swatch } from "../dom";
-import { countText, shapeText, shareText } from "../../words/format";
+import { bytesText, countText, shapeText, shareText } from "../../words/format";
 import type { Subject } from "../subject";
 
 export type Row = readonly [string, string];
@@ -24,8 +24,18 @@ export function otherFacts(subject: Subject): readonly Row[] {
   const rows: Row[] = [];
   if (subject.axes.length > 0) rows.push(["axes", subject.axes.join(" × ")]);
   if (subject.dtype !== null) rows.push(["dtype", subject.dtype]);
+  if (subject.bytes !== null) rows.push(["memory", bytesText(subject.bytes)]);
+  if (subject.time !== null) rows.push(["time", `${shareText(subject.time)} of the forward pass`]);
+  if (subject.field !== null) rows.push(["receptive field", fieldText(subject.field)]);
   if (subject.params > 0 && frozen > 0) rows.push(["not trained", countText(frozen)]);
   return [...rows, ...subject.facts.map((fact): Row => [fact.name, fact.value])];
+}
+
+/** "67×67, step 8": what one position sees of the input. */
+export function fieldText({ size, step, gated }: ReceptiveField): string {
+  if (size.every((item) => item === null)) return "the whole input";
+  const steps = [...new Set(step)].map((item) => String(Number(item.toFixed(3))));
+  return `${size.map((item) => item ?? "all").join("×")}, step ${steps.join("×")}${gated ? ", weighed by the whole input" : ""}`;
 }
 
 /** Where what is kept is less than what the model computed, a sentence that says so. */
@@ -37,7 +47,7 @@ export function reductionText(shape: readonly number[], source: readonly number[
     : `The first ${shapeText(shape)} of ${shapeText(source)} values are kept in this file.`;
 }
 
-const SERIOUS: ReadonlySet<Health["kind"]> = new Set(["nan", "inf"]);
+const SERIOUS: ReadonlySet<Health["kind"]> = new Set(["nan", "inf", "exploding"]);
 
 export function healthLines(health: readonly Health[]): HTMLElement[] {
   const texts = new Set<string>();
