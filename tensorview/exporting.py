@@ -155,6 +155,7 @@ def _about(
     guesses = tuple(
         f"Preprocessing of {item.name!r} was guessed: {item.preprocessing}." for item in inputs if item.guessed
     )
+    notes = (*(came.notes if came else ()), *notes)
     if batch is None:
         return About(str(title or name), info, inputs, (), (), (), labels, notes)
     pictures = [

@@ -15,8 +15,6 @@ _BLOAT = 50
 _FLOOR = 64 * 1024 * 1024
 _MOST = 200_000
 """Groups and datasets in one file. A model of a thousand layers has some five thousand."""
-_LONGEST = 1 << 30
-"""Bytes that the texts of one attribute may come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def check(path: Path, file: IO[bytes], size: int) -> Stored:
         with h5py.File(file, "r") as opened:
             shapes = {}
             total = numbers = 0
-            for name, item in _items(path, opened, size):
+            for name, item in _items(path, opened):
                 if isinstance(item, h5py.Dataset):
                     count = int(item.size or 0)
                     total += _declared(path, name, item)
@@ -53,7 +51,7 @@ def check(path: Path, file: IO[bytes], size: int) -> Stored:
     return Stored(numbers, shapes)
 
 
-def attribute(path: Path, file: IO[bytes], size: int, name: str) -> str | None:
+def attribute(path: Path, file: IO[bytes], name: str) -> str | None:
     """A text that is attached to an HDF5 file as a whole, or None where there is none."""
     import h5py
 
@@ -61,7 +59,7 @@ def attribute(path: Path, file: IO[bytes], size: int, name: str) -> str | None:
         with h5py.File(file, "r") as opened:
             if name not in opened.attrs:
                 return None
-            _check_attributes(path, opened, size)
+            _check_attributes(path, opened)
             value: Any = opened.attrs[name]
     except ModelError:
         raise
@@ -77,12 +75,12 @@ def damaged(path: Path, error: Exception) -> ModelError:
     return ModelError(f"{path} is damaged or cut short ({first_line(error)}); copy or download it again")
 
 
-def _items(path: Path, opened: Any, size: int) -> Iterator[tuple[str, Any]]:
+def _items(path: Path, opened: Any) -> Iterator[tuple[str, Any]]:
     """Every group and dataset with its path, the file's own links only."""
     import h5py
 
     groups, seen = [opened], {opened.id}
-    _check_attributes(path, opened, size)
+    _check_attributes(path, opened)
     while groups:
         group = groups.pop()
         for name in group:
@@ -95,7 +93,7 @@ def _items(path: Path, opened: Any, size: int) -> Iterator[tuple[str, Any]]:
             seen.add(item.id)
             if len(seen) > _MOST:
                 raise ModelError(f"{path} holds more than {_MOST:,} groups and arrays; refused")
-            _check_attributes(path, item, size)
+            _check_attributes(path, item)
             if isinstance(item, h5py.Group):
                 groups.append(item)
             yield f"{group.name.rstrip('/')}/{name}".lstrip("/"), item
@@ -117,12 +115,10 @@ def _declared(path: Path, name: str, item: Any) -> int:
     return declared
 
 
-def _check_attributes(path: Path, item: Any, size: int) -> None:
-    """Refuses a list of texts that all are the same long one: small in the file, without end in memory."""
+def _check_attributes(path: Path, item: Any) -> None:
+    """Refuses an attribute whose declared size no list of names comes to."""
     for name in item.attrs:
         found = item.attrs.get_id(name)
         count = math.prod(found.shape or ())
-        if count * found.dtype.itemsize > _LONGEST or (
-            count > 1 and found.dtype.kind == "O" and count * size > _LONGEST
-        ):
+        if count > _MOST or count * found.dtype.itemsize > _FLOOR:
             raise ModelError(f"{path} has an attribute {name[:80]!r} of {count:,} texts or numbers; refused")

@@ -6,11 +6,12 @@ import re
 import sys
 import warnings
 import weakref
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tensorview import allowance, applications, modelconfig, modelfile, weightsfile
+from tensorview import allowance, applications, keras2, modelconfig, modelfile, weightsfile
 from tensorview.backend import require_keras
 from tensorview.deep import run_deep
 from tensorview.errors import ModelError, ModelWarning, first_line
@@ -27,6 +28,8 @@ class Origin:
     file: str | None = None
     digest: str | None = None
     application: str | None = None
+    notes: tuple[str, ...] = ()
+    """What was changed to load it."""
 
 
 _origins: weakref.WeakKeyDictionary[Any, Origin] = weakref.WeakKeyDictionary()
@@ -67,6 +70,13 @@ def load_model(
     file = modelfile.read(path)
     keras = require_keras()
     given = dict(custom_objects or {})
+    notes: tuple[str, ...] = ()
+    if old := keras2.is_old(file.saved_by, file.kind):
+        file, note = _mended(file)
+        notes = (note,)
+        from tensorview.keras2layers import OBJECTS
+
+        given = {**OBJECTS, **given}
 
     def known(name: str) -> bool:
         return keras.saving.get_registered_object(name, custom_objects=given) is not None
@@ -74,18 +84,25 @@ def load_model(
     reading = modelconfig.check(str(path), file.config, known, stored=file.stored.numbers, unsafe=not safe_mode)
     if reading.lambdas:
         warnings.warn(ModelWarning(_running(path, reading.lambdas)), stacklevel=2)
-    model = _load(file, given, deep=reading.layers > _DEEP, safe_mode=safe_mode)
-    _origins[model] = Origin(file=path.name, digest=modelfile.digest(path))
+
+    def load() -> Any:
+        if not old:
+            return keras.models.load_model(path, custom_objects=given, compile=False, safe_mode=safe_mode)
+        model = keras.saving.deserialize_keras_object(file.config, custom_objects=given, safe_mode=safe_mode)
+        model.load_weights(path)
+        return model
+
+    model = _build(file, load, deep=reading.layers > _DEEP)
+    _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=notes)
     return model
 
 
-def _load(file: ModelFile, custom_objects: dict[str, Any], deep: bool, safe_mode: bool) -> Any:
-    keras = require_keras()
-    path = file.path
+def _build(file: ModelFile, make: Callable[[], Any], deep: bool) -> Any:
+    """What `make` returns, held to what the file stores; what goes wrong is told in one line."""
 
     def load() -> Any:
-        with weightsfile.whole(path), allowance.allowing(str(path), file.stored.numbers):
-            return keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=safe_mode)
+        with weightsfile.whole(file.path), allowance.allowing(str(file.path), file.stored.numbers):
+            return make()
 
     try:
         if deep:
@@ -98,6 +115,18 @@ def _load(file: ModelFile, custom_objects: dict[str, Any], deep: bool, safe_mode
         raise
     except Exception as error:
         raise ModelError(_explain(file, error)) from error
+
+
+def _mended(file: ModelFile) -> tuple[ModelFile, str]:
+    """The file with a configuration that Keras 3 reads, and a note that says so."""
+    try:
+        config, dropped = keras2.mended(str(file.path), file.config)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise ModelError(f"{file.path} has a configuration that is none of Keras 2 ({reason})") from error
+    left = f"; left out, for Keras 3 lacks it: {', '.join(name[:40] for name in dropped)}" if dropped else ""
+    saved = f"Keras {file.saved_by}" if file.saved_by else "an early Keras"
+    return replace(file, config=config), f"The file was saved by {saved} and read as such{left}."
 
 
 def _running(path: Path, lambdas: tuple[str, ...]) -> str:

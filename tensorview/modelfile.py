@@ -147,9 +147,9 @@ def _read_h5(path: Path, size: int) -> ModelFile:
     with path.open("rb") as file:
         stored = hdf5.check(path, file, size)
         file.seek(0)
-        text = hdf5.attribute(path, file, size, "model_config")
+        text = hdf5.attribute(path, file, "model_config")
         file.seek(0)
-        version = hdf5.attribute(path, file, size, "keras_version") if text else None
+        version = hdf5.attribute(path, file, "keras_version") if text else None
     if text is None:
         raise ModelError(
             f"{path} holds no model configuration: perhaps weights only; "
