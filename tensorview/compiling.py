@@ -15,7 +15,7 @@ from tensorview import decisions
 from tensorview.decisions import Decider
 from tensorview.deep import with_deep_stack
 from tensorview.errors import TensorviewError, TraceError
-from tensorview.intact import assigned_variables, intact, same_state
+from tensorview.intact import assigned_variables, intact, same_state, states
 from tensorview.oneoff import has_channels_first, unoptimised
 from tensorview.preparing import input_names
 from tensorview.recorder import Recording, flat_tensors, record, record_eagerly
@@ -137,7 +137,7 @@ class Compiled:
                 continue
             if not decider.values:
                 continue
-            with intact(self.model), same_state(v.value for v in self.model.non_trainable_variables):
+            with intact(self.model), same_state(states(self.model)):
                 eager = list(flat_tensors(self.model(structure, training=False)))
             if len(eager) == len(traced) and all(map(_close, traced, eager)):
                 return decider
@@ -164,8 +164,8 @@ class Compiled:
                 recording = record_eagerly(self.model, given, ran, self._names)
             return function(recording, *args[len(present) :])
 
-        states = [v.value for v in self.model.non_trainable_variables] if self.transcribed is not None else ()
-        with intact(self.model), same_state(states), decisions.by(self.decider or decisions.current()):
+        kept = () if self.transcribed is None else states(self.model)
+        with intact(self.model), same_state(kept), decisions.by(self.decider or decisions.current()):
             signature = [*(specs[i] for i in present), *extra]
             self._concrete = tf.function(traced, autograph=False).get_concrete_function(*signature)
         self._variables = assigned_variables(self._concrete.graph)

@@ -98,6 +98,14 @@ def same_state(variables: Iterable[Any]) -> Iterator[None]:
             variable.assign(value)
 
 
+def states(model: Any) -> list[Any]:
+    """The variables that a call of the model may assign to in inference: those that are not trained, and the states of
+    stateful recurrent layers, which Keras keeps apart from a model's variables."""
+    own = [variable for layer in _layers(model) for variable in tf.nest.flatten(getattr(layer, "states", None) or ())]
+    found = {id(variable): variable for variable in (*model.non_trainable_variables, *own)}
+    return [variable.value for variable in found.values() if getattr(variable, "value", None) is not None]
+
+
 def assigned_variables(graph: Any) -> list[Any]:
     """The variables that running this traced graph may assign to (the states of a stateful RNN, random seeds)."""
     names = {op.type for op in graph.get_operations()}

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tensorview import signature
 from tensorview.errors import BackendError, InputError, TraceError, first_line
-from tensorview.intact import same_state
+from tensorview.intact import same_state, states
 
 
 def prepare(model: Any, inputs: Any) -> tuple[Any, Any]:
@@ -60,7 +60,7 @@ def require_model(model: Any) -> None:
 
 def _call_eagerly(model: Any, tensors: Any) -> None:
     try:
-        with same_state([variable.value for variable in model.non_trainable_variables]):
+        with same_state(states(model)):
             model(tensors, training=False)
     except Exception as error:
         raise TraceError(f"the model could not be called on this input: {first_line(error)}") from error

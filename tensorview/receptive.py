@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tensorview.layers import Description
+from tensorview.layers.stored import is_shape
 from tensorview.manifest import ReceptiveField
 from tensorview.tracing import Trace
 
@@ -123,7 +124,7 @@ def _of_tokens(trace: Trace, origins: list[tuple[str, ...] | None]) -> Field | N
     if len(origins) != 1 or origins[0] is None or len(origins[0]) != 1:
         return None
     node = next((node for node in trace.nodes if node.id == origins[0][0]), None)
-    if node is None or node.class_name != "InputLayer" or len(node.shape) != 2:
+    if node is None or node.class_name != "InputLayer" or not is_shape(node.shape) or len(node.shape) != 2:
         return None
     size = int(node.shape[1])
     return Field(node.id, (_identity(size),), (size,))
@@ -179,9 +180,9 @@ def text(field: ReceptiveField) -> str:
 
 def _space(shape: Any, description: Description) -> Sizes:
     """The sizes of an output's axes in space; () where it has none."""
-    if not isinstance(shape, tuple) or description.form not in ("planes", "image", "volume", "sequence"):
+    if not is_shape(shape) or description.form not in ("planes", "image", "volume", "sequence"):
         return ()
-    return tuple(int(size) for axis, size in enumerate(shape[1:]) if axis != description.channel_axis)
+    return tuple(int(size or 0) for axis, size in enumerate(shape[1:]) if axis != description.channel_axis)
 
 
 def _identity(size: int) -> Axis:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tensorview.deep import with_deep_stack
-from tensorview.intact import intact, same_state
+from tensorview.intact import intact, same_state, states
 from tensorview.preparing import input_names, prepare
 from tensorview.recorder import timed
 
@@ -22,7 +22,7 @@ def time_shares(model: Any, inputs: Any) -> dict[str, float]:
     names = input_names(model, specs)
 
     def run() -> dict[str, float]:
-        with intact(model), same_state([variable.value for variable in model.non_trainable_variables]):
+        with intact(model), same_state(states(model)):
             return timed(model, tensors, names)
 
     try:

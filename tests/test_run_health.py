@@ -161,3 +161,10 @@ def test_the_dear_layer_takes_the_time() -> None:
     model = keras.Model(x, layers.GlobalAveragePooling2D(name="cheap")(dear))
     nodes = make_bundle(model, np.ones((1, 64, 64, 16), "f"), methods=(), budget=None).manifest.nodes
     assert next(node.time_share for node in nodes if node.id == "dear") > 0.6
+
+
+def test_an_export_leaves_the_states_of_a_stateful_layer_as_they_were() -> None:
+    model = keras.Sequential([keras.Input(batch_shape=(2, 4, 3)), layers.GRU(3, stateful=True, name="gru")])
+    x = np.ones((2, 4, 3), "f")
+    make_bundle(model, x, methods=(), budget=None)
+    assert not np.any([np.asarray(state) for state in model.get_layer("gru").states])

@@ -23,6 +23,9 @@ def run(model: Any, inputs: Any) -> tuple[Any, Values]:
             outputs = model(inputs, training=False)
     finally:
         tf.config.run_functions_eagerly(False)
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False):
+            layer.reset_state()  # the next run begins as this one did
     return arrays(outputs), seen
 
 
