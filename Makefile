@@ -3,7 +3,7 @@
 # make test-full   as test, with the slow checks on large models
 # make lint        only the linters and type checkers
 # make page        only the page's build
-# make screenshots remake the README's pictures
+# make screenshots remake the pictures of README and docs
 # make clean       remove what was made here
 
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
@@ -46,6 +46,7 @@ page: $(PAGE)/dist/app.js
 
 screenshots: $(STAMPS)/dev $(PAGE)/dist/app.js
 	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python scripts/screenshots.py
+	@$(BIN)/python scripts/attribution_pictures.py
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "tensorview needs Python 3.11 or later; install it, or set PYTHON to it" >&2; exit 1; }

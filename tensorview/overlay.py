@@ -12,6 +12,9 @@ from tensorview.errors import OptionError
 FAINT, FULL = 0.08, 0.62
 """Below the first share of a map's maximum nothing of it is seen; from the second on it is seen in full."""
 
+FAR = 0.25
+"""Share of a map's largest value that its least one must reach for the map to be drawn from there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -59,10 +62,14 @@ def overlay(values: np.ndarray, picture: np.ndarray | None, look: Look = PLAIN) 
 
 def scaled(values: np.ndarray, look: Look = PLAIN) -> np.ndarray:
     """A map in -1..1, float32: divided by the absolute value that MOST of its pixels stay below (or its largest, where
-    that is zero), and cut there. NaN is 0, infinity is an end."""
+    that is zero), and cut there. NaN is 0, infinity is an end. A map that stays FAR from zero everywhere, as RISE's,
+    is drawn from its least value."""
     most = float(np.finfo(np.float32).max)
     numbers = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=most, neginf=-most)
     numbers = np.abs(numbers) if look.absolute else numbers
+    least, largest = float(numbers.min(initial=np.inf)), float(numbers.max(initial=-np.inf))
+    if numbers.size and least < largest and least > FAR * largest:
+        numbers -= least
     sizes = np.abs(numbers)
     top = float(np.quantile(sizes, MOST)) if sizes.size else 0.0
     top = top or float(sizes.max(initial=0.0))

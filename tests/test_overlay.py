@@ -7,7 +7,7 @@ import pytest
 
 from tensorview.colourmaps import DIVERGING, NAMES, SEQUENTIAL, coloured, table
 from tensorview.errors import OptionError
-from tensorview.overlay import Look, overlay
+from tensorview.overlay import Look, overlay, scaled
 from tensorview.sheet import CELL, GROUND, contact_sheet
 
 GREY = np.full((40, 60, 3), 128, np.uint8)
@@ -90,3 +90,11 @@ def test_a_sheet_holds_every_picture_in_rows() -> None:
     assert first[0] == second[0] < third[0]
     assert first[1] == third[1] < second[1]
     assert tuple(sheet[0, 0]) == GROUND
+
+
+def test_a_map_far_from_zero_is_drawn_from_its_least_value() -> None:
+    values = np.linspace(10, 12, 24).reshape(4, 6)
+    drawn = scaled(values)
+    assert (drawn.min(), drawn.max()) == (0, 1)
+    np.testing.assert_allclose(scaled(np.linspace(1, 12, 24)).min(), 1 / 12, rtol=0.05)
+    assert (scaled(np.full((4, 6), 3.0)) == 1).all(), "one value everywhere stays what it is"
