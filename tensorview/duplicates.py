@@ -38,11 +38,11 @@ def _pairs(rows: np.ndarray, lengths: np.ndarray) -> list[tuple[int, int]]:
     """
     from scipy.spatial import cKDTree
 
-    directions = rows / lengths[:, None]
-    flat = directions
+    flat = rows
     if rows.shape[1] > _AXES:
         basis, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(rows.shape[1], _AXES)))
-        flat = directions @ basis.astype(rows.dtype)
+        flat = rows @ basis.astype(rows.dtype)
+    flat = flat / lengths[:, None]
     found = []
     for a, b in cKDTree(flat).query_pairs(NEAR):
         if np.linalg.norm(rows[a] - rows[b]) <= NEAR * max(lengths[a], lengths[b]):

@@ -10,7 +10,7 @@ from tensorview.intact import intact, same_state, states
 from tensorview.preparing import input_names, prepare
 from tensorview.recorder import timed
 
-ENOUGH = 1.0
+ENOUGH = 0.1
 """Seconds of a run from which on it is not repeated: what a first run prepares is then little of it."""
 
 
