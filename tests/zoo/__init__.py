@@ -26,6 +26,7 @@ FAMILIES = {
     "augmentation": "Augmentation and regularisation",
     "numbers": "Kinds of numbers",
     "quantised": "Quantised layers and LoRA",
+    "backbones": "Backbones",
 }
 """Module of each family and its title."""
 
