@@ -13,6 +13,7 @@ from conftest import found_models
 from PIL import Image
 from playwright.sync_api import expect
 
+import tensorview as tv
 from browser.pages import PHONE, Export, Exported, NewTab, Tab
 from tensorview.tracing import trace
 
@@ -208,6 +209,9 @@ def test_the_hint_fits_a_narrow_window_with_a_mouse(new_tab: NewTab, lenet_page:
     tab = new_tab(viewport=PHONE).open(lenet_page.path)
     inside = "hint => hint.scrollWidth <= hint.clientWidth && hint.getBoundingClientRect().right <= innerWidth"
     assert tab.page.locator(".hint").evaluate(inside)
+    wide = new_tab(viewport={"width": 1440, "height": 900}).open(lenet_page.path)
+    assert wide.page.locator(".hint").evaluate("hint => hint.clientHeight < 40"), "one line"
+    assert wide.page.locator(".hint kbd").evaluate("key => key.clientWidth < 40")
 
 
 def test_phone_has_one_sheet_with_four_tabs(new_tab: NewTab, lenet_page: Exported) -> None:
@@ -324,3 +328,25 @@ def test_all_text_of_the_panels_can_be_read(theme: str, new_tab: NewTab, lenet_p
     tab.page.get_by_role("radio", name="Grad-CAM").click()
     expect(tab.page.locator(".alphas li").first).to_be_visible()
     assert tab.page.evaluate(CONTRASTS) == []
+
+
+def test_many_methods_have_one_button_and_stand_side_by_side(
+    tab: Tab, lenet_page: Exported, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("many") / "many.html"
+    names = ("grad_cam", "saliency", "guided_backprop", "layer_cam")
+    tv.export(lenet_page.example.model, lenet_page.example.inputs[:2], path, methods=names)
+    page = tab.open(path).page
+    expect(page.locator(".modes button")).to_have_text(["Activations", "Grad-CAM"])
+    page.locator(".modes button").nth(1).click()
+    page.locator(".heat .field select").first.select_option("layer_cam")
+    expect(page.locator(".modes button[aria-checked=true]")).to_have_text("Layer-CAM")
+    page.get_by_label("Beside").select_option("saliency")
+    figures = page.locator(".heat .pair figcaption")
+    expect(figures).to_have_text(["Layer-CAM", "Saliency"])
+    drawn = "() => [...document.querySelectorAll('.heat .pair canvas')].map((one) => one.toDataURL().length)"
+    page.wait_for_function(f"() => ({drawn})().every((size) => size > 1500)")
+    pixels = page.evaluate("() => [...document.querySelectorAll('.heat .pair canvas')].map((one) => one.toDataURL())")
+    assert pixels[0] != pixels[1]
+    page.get_by_label("Beside").select_option("")
+    expect(figures).to_have_text(["input", "heat map over input"])

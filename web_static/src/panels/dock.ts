@@ -5,25 +5,32 @@ import { chooseMethod } from "../state/actions";
 import type { Store } from "../state/store";
 import { el, stepByArrows, watch } from "./dom";
 
+/** So many methods have a button each; of more, the one that was looked at last has, and the panel lists them all. */
+const BUTTONS = 2;
+
 /** Activations, or one of the attribution methods. */
 export function modes(report: Report, store: Store): HTMLElement {
   const group = el("div.modes", { role: "radiogroup", "aria-label": "What is shown" });
-  const choices: readonly (readonly [string | null, string])[] = [
-    [null, "Activations"],
-    ...report.manifest.methods.map((method): readonly [string, string] => [method.name, method.title]),
-  ];
-  const buttons = choices.map(([name, title]) => {
-    const item = el("button", { type: "button", role: "radio" }, title);
-    item.addEventListener("click", () => chooseMethod(store, name));
+  const { methods } = report.manifest;
+  const all = methods.length <= BUTTONS;
+  // The last button's method changes where there are more methods than buttons.
+  const choices: (string | null)[] = [null, ...methods.slice(0, all ? BUTTONS : 1).map((method) => method.name)];
+  const buttons = choices.map((_, i) => {
+    const item = el("button", { type: "button", role: "radio" });
+    item.addEventListener("click", () => chooseMethod(store, choices[i] ?? null));
     return item;
   });
   group.append(...buttons);
   stepByArrows(group, buttons);
   watch(store, (s) => [s.mode, s.method], ({ mode, method }) => {
-    choices.forEach(([name], i) => {
+    if (!all && method !== null) choices[1] = method;
+    choices.forEach((name, i) => {
       const chosen = mode === "activations" ? name === null : name === method;
-      buttons[i]?.setAttribute("aria-checked", String(chosen));
-      if (buttons[i]) buttons[i].tabIndex = chosen ? 0 : -1;
+      const item = buttons[i];
+      if (!item) return;
+      item.textContent = methods.find((one) => one.name === name)?.title ?? "Activations";
+      item.setAttribute("aria-checked", String(chosen));
+      item.tabIndex = chosen ? 0 : -1;
     });
   });
   return group;

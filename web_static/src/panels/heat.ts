@@ -1,8 +1,7 @@
 // The attribution panel: which part of the input speaks for a class.
 
-import type { AttributionInfo, HeatMap } from "../bundle/manifest.gen";
+import type { AttributionInfo, HeatMap, Picture } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
-import type { Tensor } from "../bundle/tensor";
 import { chooseMethod } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { el, watch } from "./dom";
@@ -40,30 +39,37 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
   const { methods, attributions } = report.manifest;
   let redraw: () => void = () => undefined;
   let turn = 0;
+  // The method whose map stands beside, to compare; a passing look, so no link carries it.
+  let beside: string | null = null;
 
-  const pictures = (state: ViewState, found: AttributionInfo): HTMLElement => {
+  const pictures = (state: ViewState, found: AttributionInfo, other: AttributionInfo | undefined): HTMLElement => {
     const pair = el("div.pair");
     const jobs: (() => void)[] = [];
-    for (const picture of report.sample(state.sample)?.pictures ?? []) {
-      const map = mapOver(found, picture.node, state.heatLayer);
-      const name = report.manifest.inputs.length > 1 ? nameOf(report, picture.node) : "input";
-      const plain = el("canvas", { role: "img", "aria-label": name });
-      const warm = el("canvas", { role: "img", "aria-label": `heat map over ${name}` });
-      pair.append(el("figure", {}, plain, el("figcaption", {}, name)), el("figure", {}, warm, el("figcaption", {}, `heat map over ${name}`)));
-      const parts: [Promise<Tensor>, Promise<Tensor | null>] = [
-        report.tensor(picture.tensor),
-        map ? report.tensor(map.tensor) : Promise.resolve(null),
-      ];
-      Promise.all(parts).then(
+    const titled = (item: AttributionInfo): string => methods.find((method) => method.name === item.method)?.title ?? item.method;
+    const over = (picture: Picture, item: AttributionInfo, name: string): HTMLElement => {
+      const warm = el("canvas", { role: "img", "aria-label": other ? `${titled(item)} over ${name}` : `heat map over ${name}` });
+      const place = el("figure", {}, warm, el("figcaption", {}, other ? titled(item) : `heat map over ${name}`));
+      const map = mapOver(item, picture.node, item === found ? state.heatLayer : null);
+      Promise.all([report.tensor(picture.tensor), map ? report.tensor(map.tensor) : null]).then(
         ([base, heat]) => {
           const prepared = prepare(base, heat, SIDE);
           const job = (): void => drawHeat(warm, prepared, store.get().opacity, state.theme);
-          drawHeat(plain, { ...prepared, heat: null }, 1, state.theme);
           jobs.push(job);
           job();
         },
-        () => pair.append(el("p.note", {}, "This heat map could not be read from the file.")),
+        () => place.append(el("p.note", {}, "This heat map could not be read from the file.")),
       );
+      return place;
+    };
+    for (const picture of report.sample(state.sample)?.pictures ?? []) {
+      const name = report.manifest.inputs.length > 1 ? nameOf(report, picture.node) : "input";
+      const plain = el("canvas", { role: "img", "aria-label": name });
+      if (other) {
+        pair.append(over(picture, found, name), over(picture, other, name));
+        continue;
+      }
+      pair.append(el("figure", {}, plain, el("figcaption", {}, name)), over(picture, found, name));
+      void report.tensor(picture.tensor).then((base) => drawHeat(plain, { ...prepare(base, null, SIDE), heat: null }, 1, state.theme));
     }
     for (const map of found.inputs) {
       if (map.tensor.shape.length !== 2) continue;
@@ -89,6 +95,13 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     const box = el("div.fields");
     if (methods.length > 1) {
       box.append(picker("Method", methods.map((method) => [method.name, method.title]), found.method, (name) => chooseMethod(store, name)));
+      const others = methods.filter((method) => method.name !== found.method).map((method): readonly [string, string] => [method.name, method.title]);
+      box.append(
+        picker("Beside", [["", "the input"], ...others], beside ?? "", (name) => {
+          beside = name === "" ? null : name;
+          show(store.get());
+        }),
+      );
     }
     box.append(
       picker("Class", mine.map((item) => [String(item.target), targetText(report, item)]), String(found.target), (value) => store.set({ target: Number(value) })),
@@ -123,7 +136,9 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       return;
     }
     const maps = found.inputs.map((map) => mapOver(found, map.node, state.heatLayer));
-    element.append(pictures(state, found));
+    if (beside === method.name) beside = null;
+    const other = beside === null ? undefined : report.heat({ method: beside, sample: state.sample, target: found.target });
+    element.append(pictures(state, found, other));
     if (maps.some((map) => map?.blank)) {
       element.append(el("p.note.blank", {}, `Nothing here speaks for “${found.target_label}”: the map is zero everywhere.`));
     }
