@@ -50,12 +50,13 @@ def load_model(
     custom_objects: dict[str, Any] | None = None,
     safe_mode: bool = True,
 ) -> Any:
-    """A Keras model from a `.keras` file or folder or a `.h5` file, or from keras.applications as "keras:MobileNetV2".
+    """A Keras model from a `.keras` file or folder, a `.h5` file, the `.json` of an architecture, or from
+    keras.applications as "keras:MobileNetV2".
 
-    `weights` is for keras.applications alone: "imagenet" (downloaded by Keras where the machine can), "none" (random)
-    or a file. `custom_objects` maps names to classes and functions that the file uses and Keras doesn't know. The model
-    comes uncompiled. Code in a file (the functions of Lambda layers) is refused, unless `safe_mode` is False: then it
-    runs, and a ModelWarning names the layers that hold it.
+    `weights` is for what has none of its own: "none" (random), a file, or for keras.applications "imagenet" (downloaded
+    by Keras where the machine can). `custom_objects` maps names to classes and functions that the file uses and Keras
+    doesn't know. The model comes uncompiled. Code in a file (the functions of Lambda layers) is refused, unless
+    `safe_mode` is False: then it runs, and a ModelWarning names the layers that hold it.
 
     Raises ModelError in one line for a file that is missing, damaged, foreign or refused, OptionError for an unknown
     name in keras.applications, BackendError where Keras runs on something else than TensorFlow.
@@ -67,7 +68,7 @@ def load_model(
         _origins[model] = Origin(application=name)
         return model
     path = Path(source)
-    file = modelfile.read(path)
+    file = _architecture(path, weights) if path.suffix.lower() == ".json" else modelfile.read(path)
     keras = require_keras()
     given = dict(custom_objects or {})
     notes: tuple[str, ...] = ()
@@ -86,15 +87,24 @@ def load_model(
         warnings.warn(ModelWarning(_running(path, reading.lambdas)), stacklevel=2)
 
     def load() -> Any:
-        if not old:
+        if not old and file.kind != "json":
             return keras.models.load_model(path, custom_objects=given, compile=False, safe_mode=safe_mode)
         model = keras.saving.deserialize_keras_object(file.config, custom_objects=given, safe_mode=safe_mode)
-        model.load_weights(path)
+        if file.kind != "json":
+            model.load_weights(path)
+        elif file.weights is not None:
+            weightsfile.load(model, path.name, file.weights)
         return model
 
     model = _build(file, load, deep=reading.layers > _DEEP)
     _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=notes)
     return model
+
+
+def _architecture(path: Path, weights: str | Path) -> ModelFile:
+    if weights == "imagenet":
+        raise ModelError(f"{path} is an architecture without weights; give them with --weights FILE, or --weights none")
+    return modelfile.read_architecture(path, None if weights == "none" else Path(weights))
 
 
 def _build(file: ModelFile, make: Callable[[], Any], deep: bool) -> Any:

@@ -16,12 +16,14 @@ from typing import Any, Literal
 from tensorview import hdf5, modelzip
 from tensorview.errors import ModelError, first_line
 
-Kind = Literal["keras", "folder", "h5"]
+Kind = Literal["keras", "folder", "h5", "json"]
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 _METADATA = "metadata.json"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_MOST_RANDOM = 1 << 28
+"""Numbers that the random weights of an architecture may come to."""
 _MOST_ITEMS = 4_000_000
 """Values in a configuration; parsed, each takes some 80 bytes and more."""
 
@@ -36,6 +38,8 @@ class ModelFile:
     stored: hdf5.Stored
     saved_by: str | None
     """The version of Keras that wrote it, where the file says so."""
+    weights: Path | None = None
+    """The file of its weights, where they lie in another one."""
 
 
 def read(path: Path) -> ModelFile:
@@ -62,6 +66,21 @@ def read(path: Path) -> ModelFile:
         _check_name(path, (".h5", ".hdf5"), "an HDF5 file")
         return _read_h5(path, size)
     raise ModelError(f"{path} is neither a .keras archive nor an HDF5 file{_foreign_hint(path, start)}")
+
+
+def read_architecture(path: Path, weights: Path | None) -> ModelFile:
+    """Check a `.json` file as `model.to_json()` gives it, and the file with its weights; None for random ones."""
+    try:
+        if path.stat().st_size > modelzip.CONFIG_LIMIT:
+            raise ModelError(f"{path} has a configuration of more than {modelzip.CONFIG_LIMIT:,} bytes; refused")
+        config = parse(path, path.read_bytes())
+    except FileNotFoundError:
+        raise ModelError(f"{path} does not exist; expected a .keras, .h5 or .json file, or keras:NAME") from None
+    except OSError as error:
+        raise ModelError(f"{path} can't be read: {error.strerror or error}") from error
+    version = config.get("keras_version")
+    stored = hdf5.Stored(_MOST_RANDOM, {}) if weights is None else read_weights(weights)
+    return ModelFile(path, "json", config, stored, version if isinstance(version, str) else None, weights)
 
 
 def read_weights(path: Path) -> hdf5.Stored:

@@ -20,14 +20,18 @@ Progress = Callable[[str, float], None]
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or keras:NAME for keras.applications")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a .keras, .h5 or .json file, or keras:NAME for keras.applications"
+    )
     add_loading(parser)
 
 
 def add_loading(parser: argparse.ArgumentParser) -> None:
     """What decides how a model is loaded."""
     parser.add_argument(
-        "--weights", metavar="FILE|none|imagenet", help="weights of a keras:NAME model (imagenet, downloaded by Keras)"
+        "--weights",
+        metavar="FILE|none|imagenet",
+        help="weights of a keras:NAME model (imagenet, downloaded by Keras) or a .json architecture",
     )
     parser.add_argument(
         "--import",
@@ -79,8 +83,8 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
 def load(options: argparse.Namespace) -> Any:
     """The model that the options name."""
     is_application = str(options.model).startswith("keras:")
-    if options.weights is not None and not is_application:
-        raise OptionError(f"--weights is for keras:NAME models; {options.model} has weights of its own")
+    if options.weights is not None and not is_application and not str(options.model).lower().endswith(".json"):
+        raise OptionError(f"--weights is for keras:NAME and .json models; {options.model} has weights of its own")
     if is_application and (options.imports or options.unsafe):
         raise OptionError("--import and --unsafe are for model files; keras:NAME models need neither")
     from tensorview.backend import require_keras
