@@ -101,3 +101,28 @@ def test_a_method_that_cannot_run_is_left_out_and_named() -> None:
     assert [(item.method, item.sample) for item in found.items] == [("saliency", 0), ("saliency", 1)]
     assert len(found.notes) == 1
     assert found.notes[0].startswith("Grad-CAM is missing: ")
+
+
+def test_methods_that_ask_many_times_are_in_a_file_too(model: keras.Model, images: np.ndarray) -> None:
+    names = ("saliency", "score_cam", "occlusion")
+    found = explanations(model, images, top=2, methods=names)
+    assert [item.method for item in found.items[:6]] == [name for name in names for _ in range(2)]
+    for item in found.items:
+        alone = tv.attribute(model, images[item.sample : item.sample + 1], item.method, target=item.target)
+        np.testing.assert_allclose(item.values["image"], alone.values[0], atol=1e-5)
+        assert item.score == pytest.approx(alone.score[0], abs=1e-5)
+        assert [layer.node for layer in item.layers] == ([alone.layer] if item.method == "score_cam" else [])
+
+
+def test_one_input_of_several_and_a_fixed_class() -> None:
+    keras.utils.set_random_seed(2)
+    a, b = keras.Input((8, 8, 1), name="a"), keras.Input((3,), name="b")
+    h = layers.Concatenate()([layers.GlobalMaxPooling2D()(layers.Conv2D(4, 3, activation="relu")(a)), b])
+    model = keras.Model([a, b], layers.Dense(3)(h))
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(2, 8, 8, 1)).astype("f"), rng.normal(size=(2, 3)).astype("f")]
+    found = explanations(model, inputs, targets=[1], methods=("integrated_gradients", "score_cam"))
+    assert {item.target for item in found.items} == {1}
+    by_method = {item.method: item for item in found.items if item.sample == 0}
+    assert by_method["integrated_gradients"].values["a"].shape == (8, 8)
+    assert by_method["score_cam"].values["a"].shape == (8, 8) and "b" not in by_method["score_cam"].values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,14 @@ import tensorflow as tf
 
 from tensorview.attribution import engine
 from tensorview.attribution.layer_method import LayerMethod
-from tensorview.attribution.method import GradientMethod
+from tensorview.attribution.method import GradientMethod, Method
 from tensorview.attribution.outputs import output_at
 from tensorview.attribution.registry import find
-from tensorview.attribution.result import Array
+from tensorview.attribution.result import Array, Attribution
 from tensorview.attribution.target import Target, parse, ranked
 from tensorview.attribution.view import View
 from tensorview.errors import OptionError, TensorviewError
+from tensorview.preparing import input_names
 from tensorview.recorder import Recording
 from tensorview.tracing import Trace
 
@@ -83,7 +85,11 @@ class Survey:
     def __init__(
         self, samples: int, targets: Sequence[Any] | None, methods: Sequence[str], labels: Sequence[str] | None
     ) -> None:
-        self.methods = tuple(method for name in methods if isinstance(method := find(name), GradientMethod))
+        self.names = tuple(dict.fromkeys(methods))
+        found = [find(name) for name in self.names]
+        self.methods = tuple(method for method in found if isinstance(method, GradientMethod))
+        self.others = tuple(method for method in found if not isinstance(method, GradientMethod))
+        """Those that ask the model many times, each by itself."""
         self.targets = [parse(target, samples, labels) for target in targets] if targets else [ranked(0, samples)]
         self.facts: dict[str, Any] = {}
         self.error: Exception | None = None
@@ -123,8 +129,8 @@ def explanations(
 
     targets: each explained for every sample, in any form that `attribute` takes; none: the `top` best classes of
     each sample's first output. run, survey: a trace of the same model and inputs and what rode along on it. Gradient
-    methods share one compiled function and one backward pass a target, which
-    gives the input's gradient and the CAMs of all convolutions at once. Items come by sample, method, target.
+    methods share one compiled function and one backward pass a target, which gives the input's gradient and the CAMs of
+    all convolutions at once; others run by themselves. Items come by sample, method, target.
     """
     structure, samples = engine.prepared(model, inputs)
     survey = survey or Survey(samples, targets, methods, labels)
@@ -139,21 +145,69 @@ def explanations(
         program, result = engine.run(model, structure, _question(target, survey.methods))
         return program.facts, result
 
-    runs = [answer(target) for target in survey.targets]
+    asked = list(survey.targets)
+    runs = [answer(target) for target in asked]
     facts, first = runs[0]
     if not targets:
-        ranks = min(top, first["outputs"][0].shape[1])
-        runs += [answer(ranked(rank, samples)) for rank in range(1, ranks)]
+        more = [ranked(rank, samples) for rank in range(1, min(top, first["outputs"][0].shape[1]))]
+        asked, runs = asked + more, runs + [answer(target) for target in more]
+    notes = list(facts["missing"])
+    given = dict(zip(input_names(model, structure), _arrays(structure), strict=True))
+    alone = {}
+    for method in survey.others:
+        targets = [
+            target if target.function else dataclasses.replace(target, indices=result["index"].astype(np.int32))
+            for target, (_, result) in zip(asked, runs, strict=True)
+        ]
+        with _noting(notes, method):
+            alone[method.name] = [method.explain(model, structure, target, None) for target in targets]
     items = [
-        _explanation(own, result, name, sample)
+        item
         for sample in range(samples)
-        for name in facts["methods"]
-        for own, result in runs
+        for name in survey.names
+        for item in (
+            [_of(found, given, sample) for found in alone[name]]
+            if name in alone
+            else [_explanation(own, result, name, sample) for own, result in runs if name in own["methods"]]
+        )
     ]
     outputs = tuple(
         OutputScores(scores=scores, **known) for scores, known in zip(first["outputs"], facts["outputs"], strict=True)
     )
-    return Explanations(outputs=outputs, items=tuple(items), notes=tuple(facts["missing"]))
+    return Explanations(outputs=outputs, items=tuple(items), notes=tuple(notes))
+
+
+def _arrays(structure: Any) -> list[Any]:
+    return [None if tensor is None else np.asarray(tensor) for tensor in tf.nest.flatten(structure)]
+
+
+def _of(found: Attribution, given: dict[str, Any], sample: int) -> Explanation:
+    """One sample of an attribution that was made by itself. given: the inputs' arrays by name."""
+    values = found.values if isinstance(found.values, dict) else {next(iter(given)): found.values}
+    layers: tuple[LayerMap, ...] = ()
+    if found.layer is not None and not isinstance(found.raw, dict):
+        weights = None if found.weights is None else found.weights[sample]
+        layers = (_layer_map(found.layer, found.raw[sample], weights),)
+    return Explanation(
+        method=found.method,
+        sample=sample,
+        output=found.output,
+        target=int(found.target[sample]),
+        score=float(found.score[sample]),
+        score_note=found.score_note,
+        layer=found.layer,
+        values={name: one[sample] for name, one in values.items() if _lies_over(one[sample], given.get(name), sample)},
+        raw={},
+        layers=layers,
+    )
+
+
+def _lies_over(values: Array, given: Any, sample: int) -> bool:
+    """Whether a map has the axes in space of an input; where none has, a CAM's stays at its layer's size."""
+    if given is None:
+        return False
+    shape = given[sample].shape
+    return values.shape in (shape, shape[:-1], shape[1:])
 
 
 def _question(target: Target, methods: tuple[GradientMethod, ...]) -> engine.Question:
@@ -194,7 +248,7 @@ def _given(cam: tuple[Any, Any]) -> tuple[Any, ...]:
 
 
 @contextlib.contextmanager
-def _noting(notes: list[str], method: GradientMethod) -> Iterator[None]:
+def _noting(notes: list[str], method: Method) -> Iterator[None]:
     """A method that can't run on this model is noted and left out."""
     try:
         yield
