@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 import stat
 import struct
@@ -10,7 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tensorview.errors import ModelError
 
@@ -71,12 +72,45 @@ def check_members(path: Path, archive: zipfile.ZipFile, size: int) -> set[str]:
 
 @contextlib.contextmanager
 def seekable(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
-    """A member as a file that is quick to move about in: a compressed one is unpacked, since each step back in it would
-    unpack it from the start again."""
-    with archive.open(name) as member:
-        if archive.getinfo(name).compress_type == zipfile.ZIP_STORED:
-            yield member
+    """A member as a file that is quick to move about in: a stored one where it lies, a compressed one unpacked, since
+    Python reads a member from its start again for each step back."""
+    info = archive.getinfo(name)
+    with archive.open(name) as member:  # which compares its local header with the directory
+        if info.compress_type == zipfile.ZIP_STORED and archive.filename is not None:
+            with Path(archive.filename).open("rb") as whole:
+                whole.seek(info.header_offset + 26)
+                lengths = struct.unpack("<HH", whole.read(4))
+                start = info.header_offset + 30 + sum(lengths)
+                yield io.BufferedReader(_Part(whole, start, info.file_size))
             return
         with tempfile.TemporaryFile() as unpacked:
             shutil.copyfileobj(member, unpacked, 1 << 20)
             yield unpacked
+
+
+class _Part(io.RawIOBase):
+    """`size` bytes of a file from `start` on, as a file of its own."""
+
+    def __init__(self, whole: IO[bytes], start: int, size: int) -> None:
+        self._whole, self._start, self._size, self._place = whole, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = max(0, base + offset)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        self._whole.seek(self._start + self._place)
+        data = self._whole.read(max(0, min(len(buffer), self._size - self._place)))
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)

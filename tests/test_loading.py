@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 from conftest import Example
 from modelfiles import refused, rewrite, small_model, weights_replaced
 
+from tensorview import modelfile
 from tensorview.errors import OptionError
 from tensorview.loading import load_model, origin
 
@@ -355,3 +357,16 @@ def test_a_keras_folder(tmp_path: Path) -> None:
     assert came.file == "model"
     (tmp_path / "model/model.weights.h5").unlink()
     assert "model.weights.h5" in refused(tmp_path / "model")
+
+
+def test_a_large_archive_is_read_about_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights lie scattered over an HDF5 file: looking them up must not read the archive from its start each time."""
+    stack = [keras.layers.Dense(64, name=f"d{i}") for i in range(60)]
+    model = keras.Sequential([keras.Input((64,)), *stack])
+    path = tmp_path / "many.keras"
+    model.save(path)
+    taken: list[int] = []
+    monkeypatch.setattr(zipfile, "crc32", lambda data, *more: taken.append(len(data)) or zlib.crc32(data, *more))
+    file = modelfile.read(path)
+    assert file.stored.numbers == model.count_params()
+    assert sum(taken) < 4 * path.stat().st_size
