@@ -52,11 +52,20 @@ def first_line(error: BaseException, most: int = 200) -> str:
     Keras puts colours for terminals into its messages, the cause at the end of a long configuration, and an account of
     the call behind it.
     """
-    text = " ".join(_COLOUR.sub("", str(error)).split())
+    text = " ".join(_cause(_COLOUR.sub("", str(error))).split())
     text = text.rpartition("Exception encountered: ")[2]
     text = re.sub(r"^Exception encountered when calling [^(]*\(\)\. (.+?)( Arguments received by .*)?$", r"\1", text)
     text = re.sub(r"^\{\{.*?\}\} ", "", text)  # the name that TensorFlow gave to the operation
     return (text[:most] + "…" if len(text) > most else text) or type(error).__name__
+
+
+def _cause(text: str) -> str:
+    """What went wrong in a graph: TensorFlow tells it last, after where each line of the model was traced."""
+    if "Graph execution error" not in text:
+        return text
+    parts = [part for part in re.split(r"\n\s*\n", text) if part.strip()]
+    told = [part for part in parts if not part.lstrip().startswith(("Graph execution error", "Detected at node"))]
+    return re.sub(r"\[\[\{\{node.*", "", told[-1], flags=re.DOTALL) if told else "an operation of its graph failed"
 
 
 def near(name: str, names: Iterable[str]) -> str:

@@ -268,6 +268,13 @@ class TestOddities:
         assert "\x1b" not in str(caught.value)
         assert "function_node" not in str(caught.value)
 
+    def test_what_fails_within_the_graph_is_told_by_its_cause(self) -> None:
+        words = keras.Sequential([keras.Input((4,), dtype="int32"), layers.Embedding(10, 3), layers.Flatten()])
+        for use in (tv.trace, lambda model, x: tv.attribute(model, x, "saliency", target=0)):
+            with pytest.raises(TraceError) as caught:
+                use(words, np.full((1, 4), 99))
+            assert str(caught.value) == "the model could not be run: indices[0,0] = 99 is not in [0, 10)"
+
     def test_an_unknown_id_names_near_ones(self) -> None:
         model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="predictions")])
         with pytest.raises(TraceError, match="predictions"):
