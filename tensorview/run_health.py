@@ -63,7 +63,7 @@ def with_origins(
 
 
 SPREADING = {
-    "nan": ("nan", "inf", "exploding"),
+    "nan": ("nan", "inf"),
     "inf": ("inf", "exploding"),
     "exploding": ("exploding",),
     "vanishing": ("vanishing",),

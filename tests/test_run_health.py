@@ -61,6 +61,15 @@ def test_infinity_minus_infinity_comes_from_the_infinity() -> None:
     assert nan.kind == "nan" and "from 'big' on" in nan.text
 
 
+def test_nan_begins_where_it_is_made_also_of_large_numbers() -> None:
+    x = keras.Input((3,), name="x")
+    lowered = layers.Rescaling(1.0, -2e6, name="lowered")(x)
+    model = keras.Model(x, layers.Lambda(keras.ops.log, name="log")(lowered))
+    nodes = make_bundle(model, np.ones((2, 3), "f"), methods=(), budget=None).manifest.nodes
+    [nan] = next(node.health for node in nodes if node.id == "log")
+    assert nan.kind == "nan" and "it begins here" in nan.text
+
+
 @pytest.mark.parametrize(("scale", "kind"), [(1e4, "exploding"), (1e-4, "vanishing")])
 def test_values_that_explode_or_vanish(scale: float, kind: str) -> None:
     model = chain()
