@@ -109,7 +109,8 @@ def make_bundle(
             model, batch, run, wanted, target=target, labels=names, asked=methods is not None, survey=survey
         )
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
-    shares = {} if batch is None else time_shares(model, batch.arrays)
+    # A plain eager call holds all activations: of a model that is traced in shares that is too much beside the rest.
+    shares = {} if batch is None or run.several else time_shares(model, batch.arrays)
     return build(run, about, explained, _room(format, budget), progress, time_shares=shares, least=least)
 
 

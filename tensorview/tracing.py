@@ -104,6 +104,11 @@ class Trace:
                 todo.extend(one.op.inputs)
         return tuple(found)
 
+    @property
+    def several(self) -> bool:
+        """Whether the activations are more than are held at once."""
+        return self._passes.several
+
     def ride(self, *arguments: Any) -> dict[str, Any] | None:
         """What the rider's tensors are for these arguments; None where it could not ride along."""
         return self._passes.ride(*arguments)
