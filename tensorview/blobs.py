@@ -33,9 +33,11 @@ class BlobWriter:
         self._size += len(data) + padding
         return offset
 
-    def quantised(self, values: Floats, source: Sequence[int] | None = None) -> TensorRef:
-        """Float values (C, ...) as codes with a scale and a zero for each channel."""
-        codes, scale, zero = quantise(values)
+    def quantised(
+        self, values: Floats, source: Sequence[int] | None = None, *, reach: float | None = None
+    ) -> TensorRef:
+        """Float values (C, ...) as codes with a scale and a zero for each channel; see `quantise`."""
+        codes, scale, zero = quantise(values, reach=reach)
         quant = self._add(scale.astype("<f4").tobytes() + zero.astype("<f4").tobytes())
         self._at[quant] = self._parts[-1]
         return self._ref(self._add(codes.tobytes()), "uint8", values.shape, quant, source)

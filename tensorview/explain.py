@@ -79,7 +79,10 @@ def _info(
     item: Explanation, writer: BlobWriter, inputs: dict[str, str], labels: tuple[str, ...] | None
 ) -> AttributionInfo:
     label = labels[item.target] if labels and 0 <= item.target < len(labels) else str(item.target)
-    maps = tuple(_heat(writer, inputs[name], values, None, 4 * LAYER_SIDE) for name, values in item.values.items())
+    signed = find(item.method).signed
+    maps = tuple(
+        _heat(writer, inputs[name], values, None, 4 * LAYER_SIDE, signed=signed) for name, values in item.values.items()
+    )
     layers = tuple(_layer(writer, layer, layer.node == item.layer) for layer in item.layers)
     weights = tuple(
         ChannelWeights(node=layer.node, tensor=writer.floats(layer.weights))
@@ -105,16 +108,27 @@ def _layer(writer: BlobWriter, layer: LayerMap, chosen: bool) -> HeatMap:
     return _heat(writer, layer.node, layer.values, layer.raw if chosen else None, LAYER_SIDE)
 
 
-def _heat(writer: BlobWriter, node: str, values: np.ndarray, raw: np.ndarray | None, longest: int) -> HeatMap:
-    peak = float(np.where(np.isfinite(values), values, 0).max(initial=0.0))
+def _heat(
+    writer: BlobWriter,
+    node: str,
+    values: np.ndarray,
+    raw: np.ndarray | None,
+    longest: int,
+    *,
+    signed: bool = False,
+) -> HeatMap:
+    size = np.abs(values) if signed else values
+    peak = float(np.where(np.isfinite(size), size, 0).max(initial=0.0))
     scaled = (values / peak if peak > 0 else np.zeros_like(values)).astype(np.float32)[None]
     factor = min(1.0, longest / max(1, *values.shape))
     sizes = tuple(max(1, round(n * factor)) for n in values.shape)
     reduced = area_mean(scaled, sizes)
+    source = scaled.shape if reduced.shape != scaled.shape else None
     return HeatMap(
         node=node,
-        tensor=writer.quantised(reduced, scaled.shape if reduced.shape != scaled.shape else None),
+        tensor=writer.quantised(reduced, source, reach=1.0 if signed else None),
         peak=peak,
         raw=None if raw is None else writer.floats(np.asarray(raw, np.float32)[None]),
         blank=not peak > 0,
+        signed=signed,
     )

@@ -227,7 +227,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap:
-    """An attribution over one node's output: (1, H, W), (1, T) for signals, 0..1. `raw` is signed, before ReLU."""
+    """An attribution over one node's output: (1, H, W), (1, T) for signals, 0..1, or -1..1 where it is `signed`. `raw`
+    is signed, before ReLU."""
 
     node: str
     tensor: TensorRef
@@ -235,7 +236,9 @@ class HeatMap:
     """The method's own value where `tensor` is 1: a CAM is 0..1 already, saliency is in score per unit of input."""
     raw: TensorRef | None
     blank: bool
-    """Nothing speaks for the target: the map is zero everywhere."""
+    """Nothing speaks for the target, nor against it in a signed map: the map is zero everywhere."""
+    signed: bool = False
+    """Values below zero speak against the target. The codes of `tensor` then span -1 to 1, and 126 is zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

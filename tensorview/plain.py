@@ -107,7 +107,10 @@ def _values(bundle: Bundle, ref: TensorRef | None) -> dict[str, Any]:
 
 def _heat(bundle: Bundle, heat: HeatMap) -> dict[str, Any]:
     raw = None if heat.raw is None else numbers(bundle.tensor(heat.raw))
-    return {"node": heat.node, "blank": heat.blank, "peak": heat.peak, **_values(bundle, heat.tensor), "raw": raw}
+    return {
+        "node": heat.node, "blank": heat.blank, "peak": heat.peak, "signed": heat.signed,
+        **_values(bundle, heat.tensor), "raw": raw,
+    }  # fmt: skip
 
 
 def _strip(entry: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -15,11 +15,12 @@ Floats = NDArray[np.float32]
 Codes = NDArray[np.uint8]
 
 
-def quantise(values: Floats) -> tuple[Codes, Floats, Floats]:
+def quantise(values: Floats, *, reach: float | None = None) -> tuple[Codes, Floats, Floats]:
     """Codes of the same shape, and scale and zero for each entry of the first axis.
 
     values: float32 (C, ...). `zero[c] + scale[c] * code` is within half a step (scale / 2) of each finite value, and
-    0.0 is met exactly where a channel's values lie on both sides of it or touch it.
+    0.0 is met exactly where a channel's values lie on both sides of it or touch it. reach: the codes span -reach to
+    reach, 0.0 in their middle, whatever the values are; else each channel's own least to largest.
     """
     count = len(values)
     flat = np.ascontiguousarray(values, dtype=np.float32).reshape(count, -1)
@@ -32,6 +33,8 @@ def quantise(values: Floats) -> tuple[Codes, Floats, Floats]:
         low = np.where(wild, np.inf, flat).min(axis=1)
         high = np.where(wild, -np.inf, flat).max(axis=1)
         low, high = np.where(np.isfinite(low), low, 0), np.where(np.isfinite(high), high, 0)
+    if reach is not None:
+        low, high = np.full(count, -reach, np.float32), np.full(count, reach, np.float32)
     # float64 for the grid: a channel may span nearly all of float32's range.
     wide_low, wide_high = low.astype(np.float64), high.astype(np.float64)
     step = (wide_high - wide_low) / LEVELS

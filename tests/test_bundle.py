@@ -265,3 +265,30 @@ def test_a_date_that_is_none_is_one_line(tmp_path: Path, lenet: Example, monkeyp
 def test_one_method_may_be_named_alone(tmp_path: Path, lenet: Example) -> None:
     bundle = tv.export(lenet.model, lenet.inputs[:1], tmp_path / "x.tview", format="tview", methods="saliency")
     assert [method.name for method in bundle.manifest.methods] == ["saliency"]
+
+
+def test_a_signed_map_keeps_both_its_sides(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2, 4, 1), name="x"), layers.Flatten(), layers.Dense(1, use_bias=False)])
+    methods = ("gradient_input", "saliency")
+    weights = np.array([4, -8, 0, 2, -1, 0.5, -0.25, 0], "float32")
+    model.layers[-1].set_weights([weights[:, None]])
+    bundle = tv.export(model, np.ones((1, 2, 4, 1), "float32"), tmp_path / "x.tview", format="tview", methods=methods)
+    maps = {item.method: item.inputs[0] for item in bundle.manifest.attributions}
+    both, size = maps["gradient_input"], maps["saliency"]
+    assert (both.signed, both.blank, both.peak) == (True, False, 8.0)
+    shown = bundle.tensor(both.tensor)[0]
+    np.testing.assert_allclose(shown.ravel() * both.peak, weights, atol=8 / 126 / 2)
+    assert shown.ravel()[2] == 0, "zero is met exactly"
+    assert not size.signed
+    np.testing.assert_allclose(bundle.tensor(size.tensor).ravel() * size.peak, np.abs(weights), atol=8 / 252 / 2)
+
+
+def test_a_map_that_only_speaks_against_the_target_is_not_blank(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(1, use_bias=False)])
+    model.layers[-1].set_weights([-np.ones((4, 1), "float32")])
+    bundle = tv.export(
+        model, np.ones((1, 2, 2, 1), "float32"), tmp_path / "x.tview", format="tview", methods=("gradient_input",)
+    )
+    [item] = bundle.manifest.attributions
+    assert not item.inputs[0].blank
+    np.testing.assert_array_equal(bundle.tensor(item.inputs[0].tensor), -np.ones((1, 2, 2), "float32"))

@@ -143,6 +143,7 @@ export interface HeatMap {
   readonly peak: number;
   readonly raw: TensorRef | null;
   readonly blank: boolean;
+  readonly signed: boolean;
 }
 
 export interface ChannelWeights {

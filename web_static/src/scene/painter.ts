@@ -96,7 +96,16 @@ export class Painter {
     const [, height = 1, width = 1] = tensor.shape;
     const chosen = this.chosen !== null && node.members.includes(this.chosen);
     const share = picture ? HEAT.picture : chosen ? HEAT.chosen : HEAT.other[this.state.theme];
-    return { heat: { offset, height, width, unit: tensor.scale?.[0] ?? 0 }, opacity: Math.min(1, (share * this.state.opacity) / HEAT.usual) };
+    return { heat: { ...this.#warm(map, tensor, offset), height, width }, opacity: Math.min(1, (share * this.state.opacity) / HEAT.usual) };
+  }
+
+  /** Where the codes of a map lie, and what one of them is worth: of a signed map, of the side that speaks for the target. */
+  #warm(map: HeatMap, tensor: Tensor, offset: number): { offset: number; unit: number } {
+    const [unit, zero] = [tensor.scale?.[0] ?? 0, tensor.zero?.[0] ?? 0];
+    if (!map.signed || unit === 0) return { offset, unit };
+    const middle = Math.round(-zero / unit);
+    const warm = (): Uint8Array => Uint8Array.from(tensor.codes ?? [], (code) => (code <= LAST_CODE ? Math.max(0, code - middle) : code));
+    return { offset: this.stock.extra(`warm ${map.tensor.blob} ${map.tensor.offset}`, warm), unit };
   }
 
   /** The mean of |activation| as codes 0..252. */
