@@ -11,7 +11,7 @@ from tensorview.attribution.engine import Asked, Question
 from tensorview.attribution.target import Target
 from tensorview.attribution.view import View
 
-PASS_BYTES = 2**28
+PASS_BYTES = 2**30
 """Activations that one pass over several copies of a batch may hold; a batch that is larger goes alone."""
 
 Tensors = dict[str, Any]
@@ -22,26 +22,27 @@ class Probe:
 
     at: the points that were given, float32 by input name: inputs of floating point, and the embeddings of token ids.
     index, score: the class that is explained for each sample, and its score there. channel_axis: of each point.
-    gradient: that at the given points. copies: how many times the batch fits into one pass.
+    copies: how many times the batch fits into one pass.
     """
 
     def __init__(self, model: Any, inputs: Any, target: Target) -> None:
-        first = Asked(model, inputs, Question(target, None, "gradients", _gradients))
+        # The score at the given points takes no way back: a function by itself spares it, as dear as one more copy.
+        first = Asked(model, inputs, Question(target, None, "score", _points))
         given = first(first.flat, target.indices)
         self.facts, self.samples = first.facts, first.samples
         self.index, self.score = given["index"].numpy(), given["score"].numpy()
         names = self.facts["inputs"]
         self._flat = dict(zip(names, first.flat, strict=True))
         self.channel_axis: dict[str, int | None] = self.facts["axes"]
-        self.gradient: Tensors = given["gradient"]
         embedded = tuple(name for name in self.channel_axis if not self._flat[name].dtype.is_floating)
         own = {**self._flat, **given["at"]}
         self.at = {name: tf.cast(own[name], tf.float32) for name in self.channel_axis}
         self._embedded = embedded
         # Embeddings can't be handed in as inputs: a second function takes them in place of those that it computes.
         specs = (tf.TensorSpec(None, tf.float32),) * len(embedded)
-        question = Question(target, None, ("gradients at", embedded), _instead(embedded), specs)
-        self._asked = Asked(model, inputs, question) if embedded else first
+        self._asked = Asked(
+            model, inputs, Question(target, None, ("gradients at", embedded), _instead(embedded), specs)
+        )
         room = max(1, PASS_BYTES // self.facts["bytes"])
         self.copies = max(1, room // max(1, self.samples)) if self._asked.program.run.open_batch else 1
 
@@ -58,19 +59,19 @@ class Probe:
         return {n: _parted(g, copies) for n, g in found["gradient"].items()}, _parted(found["score"], copies)
 
 
-def _gradients(view: View, facts: dict[str, Any]) -> dict[str, Any]:
+def _points(view: View, facts: dict[str, Any]) -> dict[str, Any]:
     points = view.inputs()
     facts.update(axes={name: view.channel_axis(name) for name in points}, layer=None)
-    view.differentiate(list(points.values()))
-    embedded = {name: t for name, t in points.items() if t is not view.recording.inputs[name]}
-    return {"gradient": {name: view.gradient(t, name) for name, t in points.items()}, "at": embedded}
+    return {"at": {name: t for name, t in points.items() if t is not view.recording.inputs[name]}}
 
 
 def _instead(names: tuple[str, ...]) -> Any:
     def build(view: View, facts: dict[str, Any], *given: Any) -> dict[str, Any]:
         for name, tensor in zip(names, given, strict=True):
             view.replace(view.inputs()[name], tensor)
-        return _gradients(view, facts)
+        points = view.inputs()
+        view.differentiate(list(points.values()))
+        return {"gradient": {name: view.gradient(t, name) for name, t in points.items()}}
 
     return build
 
