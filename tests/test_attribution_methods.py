@@ -23,15 +23,14 @@ NAMES = [method.name for method in METHODS]
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
+    """Everything that a method may need: ReLUs, a pooling, attention, and a head that CAM can read."""
     keras.utils.set_random_seed(3)
-    return keras.Sequential([
-        keras.Input((12, 10, 3)),
-        layers.Conv2D(4, 3, activation="relu", name="conv_1"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(6, 3, activation="relu", name="conv_2"),
-        layers.GlobalAveragePooling2D(),
-        layers.Dense(5, activation="softmax", name="classes"),
-    ])  # fmt: skip
+    x = keras.Input((12, 10, 3))
+    y = layers.MaxPooling2D()(layers.Conv2D(4, 3, activation="relu", name="conv_1")(x))
+    tokens = layers.Reshape((20, 4))(y)
+    y = layers.Add()([y, layers.Reshape((5, 4, 4))(layers.MultiHeadAttention(2, 3)(tokens, tokens))])
+    y = layers.GlobalAveragePooling2D()(layers.Conv2D(6, 3, activation="relu", name="conv_2")(y))
+    return keras.Model(x, layers.Dense(5, activation="softmax", name="classes")(y))
 
 
 @pytest.fixture(scope="module")

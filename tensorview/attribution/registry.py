@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tensorview.attribution.ablation_cam import AblationCAM
+from tensorview.attribution.attention_rollout import AttentionRollout
 from tensorview.attribution.cam import CAM
 from tensorview.attribution.deconvnet import DeconvNet
 from tensorview.attribution.eigen_cam import EigenCAM
@@ -30,7 +31,7 @@ from tensorview.errors import OptionError, near
 METHODS: tuple[type[Method], ...] = (
     GradCAM, Saliency, GradientInput, GuidedBackprop, Rectified, GuidedGradCAM, CAM, GradCAMPlusPlus, HiResCAM,
     LayerCAM, XGradCAM, EigenCAM, DeconvNet, ScoreCAM, AblationCAM,
-    SmoothGrad, IntegratedGradients, Occlusion, RISE,
+    SmoothGrad, IntegratedGradients, Occlusion, RISE, AttentionRollout,
 )  # fmt: skip
 
 
