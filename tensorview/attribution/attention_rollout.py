@@ -28,9 +28,7 @@ class AttentionRollout(GradientMethod):
     name: ClassVar[str] = "attention_rollout"
     title: ClassVar[str] = "Attention rollout"
     question: ClassVar[str] = "From which parts of the input can information have flowed into the answer, by attention?"
-    paper: ClassVar[str] = (
-        "Abnar and Zuidema 2020, Quantifying Attention Flow in Transformers, arXiv 2005.00928"  # all layers' product
-    )
+    paper: ClassVar[str] = "Abnar and Zuidema 2020, Quantifying Attention Flow in Transformers, arXiv 2005.00928"
     range: ClassVar[str] = "0 to 1, each map over its own maximum"
     looks_at_layer: ClassVar[bool] = False
     by_class: ClassVar[bool] = False

@@ -73,7 +73,7 @@ def _joined(op: Any, count: int | None) -> tuple[int, int]:
 
 
 def _unrolled(op: Any) -> tuple[int, ...]:
-    """The sizes of the grid that a reshape makes a sequence of, (N, h, w, ...) to (N, h·w, C); channels may come first."""
+    """The sizes of the grid that a reshape makes a sequence of: (N, h, w, ...) to (N, h·w, C), channels first too."""
     given, made = op.inputs[0].shape, op.outputs[0].shape
     if given.rank is None or given.rank < 4 or made.rank != 3 or None in (*given[1:], *made[1:]):
         return ()
