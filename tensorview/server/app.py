@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from tensorview import page
+from tensorview.server import guard as guarding
+from tensorview.server import problems
+from tensorview.server.guard import Guard
 
-_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
-
-def create_app(bundle: page.BundleLike) -> Any:
-    """The app: GET /, /manifest.json and /blobs/ID.bin, for requests that name this machine as their host.
-
-    Another host name in a request means that a page elsewhere has had its name pointed at 127.0.0.1 (DNS rebinding) and
-    wants to read what is served here; such requests get 403.
-    """
-    from flask import Flask, Response, abort, request
+def create_app(bundle: page.BundleLike, guard: Guard) -> Any:
+    """The app: GET /, /manifest.json and /blobs/ID.bin, for requests that the guard lets through."""
+    from flask import Flask, Response, abort
 
     app = Flask("tensorview", static_folder=None)
     known = {blob.id for blob in bundle.manifest.blobs}
     html = b"".join(page.render_served(bundle.manifest.title))
     manifest = bundle.manifest_json().encode()
     policy = page.policy(page.app_script(), "http") + "; frame-ancestors 'none'"
-
-    @app.before_request
-    def only_this_machine() -> None:
-        host = re.sub(r":\d+$", "", request.headers.get("Host", ""))
-        if host not in _HOSTS:
-            abort(403, "this server answers on 127.0.0.1 and localhost only")
-
-    @app.after_request
-    def harden(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Cache-Control"] = "no-store"
-        return response
+    problems.install(app)
+    guarding.install(app, guard)
 
     @app.get("/")
     def index() -> Response:
-        return Response(html, mimetype="text/html")
+        return Response(html, mimetype="text/html", headers={"Content-Security-Policy": policy})
 
     @app.get("/manifest.json")
     def manifest_json() -> Response:

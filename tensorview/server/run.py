@@ -1,49 +1,102 @@
-"""Starts the server on this machine's loopback address."""
+"""Runs an app under waitress until it is told to stop."""
 
 from __future__ import annotations
 
 import logging
+import socket as sockets
 from collections.abc import Callable
 from typing import Any
 
 from tensorview.errors import OptionError
+from tensorview.server import problems
 
-ADDRESS = "127.0.0.1"
+THREADS = 32
+CONNECTIONS = 400
+PATIENCE = 30
+"""Seconds that a connection may say nothing."""
 
 
-def serve(app: Any, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. `ready` is called with the URL once the port is open; port 0 takes any free one.
+def serve(
+    app: Any,
+    port: int,
+    ready: Callable[[str], None],
+    *,
+    host: str = "127.0.0.1",
+    most: int = 2**29,
+    patience: int = PATIENCE,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; requests under way are then given five seconds. `ready` is called with the
+    address, `http://HOST:PORT/`, once the port is open; port 0 takes any free one. most: bytes of a request.
 
     Raises OptionError where the port can't be had.
     """
-    from werkzeug.serving import make_server
+    import waitress
+    from waitress.channel import HTTPChannel
+    from waitress.task import ErrorTask
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request is of no use to a person
+    class Refusal(ErrorTask):  # type: ignore[misc]
+        """What waitress itself refuses, too, as a problem."""
+
+        def execute(self) -> None:
+            error = self.request.error
+            detail = " ".join(str(error.body).split())
+            content = problems.body(error.code, detail)
+            self.status = f"{error.code} {error.reason}"
+            self.content_length = len(content)
+            self.response_headers += [
+                ("Content-Type", problems.TYPE),
+                ("Content-Length", str(len(content))),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Connection", "close"),
+            ]
+            self.close_on_finish = True
+            self.write(content)
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        error_task_class = Refusal
+
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     if not 0 <= port <= 65535:
         raise OptionError(f"port {port} is out of range; expected 0 to 65535")
-    socket = _listen(port)
-    with socket:
-        server = make_server(ADDRESS, port, app, threaded=True, fd=socket.fileno())
-        ready(f"http://{ADDRESS}:{socket.getsockname()[1]}/")
+    with _listen(host, port) as socket:
+        server: Any = waitress.create_server(
+            app,
+            sockets=[socket],
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=patience,
+            cleanup_interval=min(10, patience),
+            max_request_body_size=most,
+            max_request_header_size=32_768,
+            ident=None,
+            # A proxy on this machine may say who asked and whether it was over TLS; nobody else may.
+            trusted_proxy="127.0.0.1",
+            trusted_proxy_count=1,
+            trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
+            clear_untrusted_proxy_headers=True,
+        )
+        server.channel_class = Channel
+        shown = f"[{host}]" if ":" in host else host
         try:
-            server.serve_forever()
+            ready(f"http://{shown}:{socket.getsockname()[1]}/")
+            server.run()  # finishes what is under way on Ctrl-C and SystemExit
+        except (SystemExit, KeyboardInterrupt):
+            pass
         finally:
-            server.server_close()
+            server.close()
 
 
-def _listen(port: int) -> Any:
-    # Werkzeug ends the whole process where a port is taken; opening it here keeps that an error like any other.
-    import socket
-
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _listen(host: str, port: int) -> Any:
+    kind = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    listener = sockets.socket(kind, sockets.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((ADDRESS, port))
-        listener.listen(128)
+        listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(256)
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
         raise OptionError(
-            f"port {port} can't be opened ({reason}); choose another with --port, or 0 for any"
+            f"port {port} of {host} can't be opened ({reason}); choose another with --port, or 0 for any"
         ) from error
     return listener
