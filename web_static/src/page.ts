@@ -26,10 +26,12 @@ import { faceOf, isSubject } from "./panels/subject";
 import { keepTheme, systemTheme } from "./panels/theme";
 import { tooltip, type Hovered } from "./panels/tooltip";
 import { topbar } from "./panels/topbar";
+import { tableOf, transport } from "./panels/transport";
 import { createScene, type Scene } from "./scene/scene";
 import { NoWebGl2 } from "./scene/stage";
 import { close, keepRules } from "./state/actions";
 import { keepHistory } from "./state/history";
+import { keepPlaying, playOrPause } from "./state/play";
 import { createStore, type Store, type ViewState } from "./state/store";
 
 /** Null where the browser cannot draw it. */
@@ -92,6 +94,7 @@ export function page(root: HTMLElement, opened: Opened): void {
   const store = startState(report);
   keepTheme(store);
   keepRules(store);
+  keepPlaying(store, (state) => tableOf(report, state).length);
 
   const host = el("div.scene", { role: "group", "aria-label": "3D view; the layer list and the inspector tell the same" });
   const pill = hint(store);
@@ -101,8 +104,8 @@ export function page(root: HTMLElement, opened: Opened): void {
   const about = help(facts(report.manifest));
   const strips = [samples(report, store), samples(report, store)] as const;
   const right = side(report, store, inspector(report, store), heatPanel(report, store));
-  const below = dock(report, store, strips[0], legend(store, rangeFor(report)));
-  const phone = [sheet(root, store), result(report, store, strips[1])];
+  const below = dock(report, store, strips[0], legend(store, rangeFor(report)), transport(report, store));
+  const phone = [sheet(root, store), result(report, store, strips[1], transport(report, store))];
   root.className = "tv";
   root.replaceChildren(list.element, stage, right, below, ...phone, about.element);
   document.title = report.manifest.title || report.manifest.model.name;
@@ -125,6 +128,7 @@ export function page(root: HTMLElement, opened: Opened): void {
   if (scene) pointer(host, view, report, store, scene);
   else {
     pill.remove();
+    root.dataset["flat"] = "true";
     host.replaceWith(flat(report, store));
   }
   const items = exportItems(report, store, tell, scene ? async () => snapshot(host, await scene.picture()) : null);
@@ -145,6 +149,9 @@ export function page(root: HTMLElement, opened: Opened): void {
       else void scene?.openAll();
     },
     zoom: (factor) => scene?.zoom(factor),
+    play() {
+      if (scene && report.manifest.samples.length > 0) playOrPause(store);
+    },
   });
   window.tensorview = api(report, store, scene, () => close(store));
 }

@@ -136,8 +136,10 @@ function portsOf(a: Stand, b: Stand, x0: number, x1: number, within: Within, wir
     { text: `→ ${b.node.label}`, x: x0, from: a.rail + (a.glyph ? 0.2 : 0), to: up, z: a.pose.z },
     { text: `${a.node.label} ↓`, x: x1, from: b.rail + (b.glyph ? 0.2 : 0), to: down, z: b.pose.z },
   ];
-  return made.map(({ text, x, from, to, z }) => {
+  return made.map(({ text, x, from, to, z }, i) => {
+    // In the direction of the flow: up at its source, down at its target.
     const points = [{ x, y: from, z }, { x, y: to, z }];
+    if (i === 1) points.reverse();
     wires.push({ kind: "skip", points, arrow: false, source: a.node.id, target: b.node.id, fade: 0 });
     return { text, point: { x, y: to, z }, source: a.node.id, target: b.node.id };
   });

@@ -36,12 +36,12 @@ export function modes(report: Report, store: Store): HTMLElement {
   return group;
 }
 
-export function dock(report: Report, store: Store, strip: HTMLElement, scale: HTMLElement): HTMLElement {
+export function dock(report: Report, store: Store, strip: HTMLElement, scale: HTMLElement, play: HTMLElement): HTMLElement {
   const hasSamples = report.manifest.samples.length > 0;
   const element = el("footer.dock", { "aria-label": "Samples and colours" });
   if (hasSamples) element.append(strip);
   if (hasSamples && report.manifest.methods.length > 0) element.append(modes(report, store));
-  if (hasSamples) element.append(scale);
+  if (hasSamples) element.append(play, scale);
   else element.append(el("p.note", {}, "Architecture only: export with an input to see what each layer computes."));
   return element;
 }

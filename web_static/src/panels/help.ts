@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["← →", "go to the layer before or after, along the links"],
   ["↑ ↓", "move in the list; with a layer open, go from branch to branch"],
   ["Enter", "open what is marked in the list"],
+  ["space", "play the forward pass, or pause it"],
   ["o", "open all layers, or close them again"],
   ["Home", "see the whole model"],
   ["+ −", "zoom"],

@@ -8,7 +8,7 @@ export function hint(store: Store): HTMLElement {
   const key = (text: string): HTMLElement => el("kbd", {}, text);
   const words = touch
     ? [el("b", {}, "Tap"), " a layer to open it · ", el("b", {}, "drag"), " to turn the scene"]
-    : [el("b", {}, "Hover"), " a layer to read it · ", el("b", {}, "click"), " to open it", el("span.more", {}, " · ", key("?"), " lists all keys")];
+    : [el("b", {}, "Hover"), " a layer to read it · ", el("b", {}, "click"), " to open it", el("span.more", {}, " · ", key("space"), " plays the forward pass")];
   const pill = el("p.hint", {}, ...words);
   watch(store, (state) => [state.hint], (state) => (pill.hidden = !state.hint));
   return pill;

@@ -13,6 +13,7 @@ export interface Commands {
   readonly home: () => void;
   readonly toggleAll: () => void;
   readonly zoom: (factor: number) => void;
+  readonly play: () => void;
 }
 
 const ZOOM_STEP = 1.2;
@@ -37,6 +38,11 @@ export function stepFrom(report: Report, selected: string | null, unfolded: Read
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || target.closest("input:not([type=range]), textarea, select, dialog[open], [role=menu]") !== null;
+}
+
+/** Whether the space bar already means something there. */
+function isPressed(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, summary, [role=treeitem], [role=radio]") !== null;
 }
 
 export function keyboard(report: Report, store: Store, commands: Commands): void {
@@ -64,6 +70,7 @@ export function keyboard(report: Report, store: Store, commands: Commands): void
       commands.home();
     },
     o: commands.toggleAll,
+    " ": commands.play,
     t: () => toggleTheme(store),
     "+": () => commands.zoom(ZOOM_STEP),
     "=": () => commands.zoom(ZOOM_STEP),
@@ -79,7 +86,7 @@ export function keyboard(report: Report, store: Store, commands: Commands): void
       chooseSample(store, report, Number(event.key) - 1);
       return;
     }
-    const run = keys[event.key];
+    const run = event.key === " " && isPressed(event.target) ? undefined : keys[event.key];
     if (!run) return;
     if (event.key !== "Escape" && !event.key.startsWith("Arrow")) event.preventDefault();
     run(event);

@@ -57,10 +57,10 @@ export function sheet(root: HTMLElement, store: Store): HTMLElement {
 }
 
 /** The phone's first tab: samples, and what the model says about the chosen one. */
-export function result(report: Report, store: Store, strip: HTMLElement): HTMLElement {
+export function result(report: Report, store: Store, strip: HTMLElement, play: HTMLElement): HTMLElement {
   const said = el("div");
   const element = el("section.result", { "aria-label": "Result" });
-  if (report.manifest.samples.length > 0) element.append(strip, said);
+  if (report.manifest.samples.length > 0) element.append(el("div.first", {}, strip, play), said);
   else element.append(el("p.note", {}, "Architecture only: export with an input to see what each layer computes."));
   const shapeOf = (node: string): readonly number[] => report.node(node)?.shape ?? [];
   watch(store, (s) => [s.sample], ({ sample }) => {

@@ -9,7 +9,7 @@ const VERTEX = /* glsl */ `
 in vec3 position;
 in vec2 corner;
 in vec4 tint;
-in vec2 look;
+in vec3 look;
 uniform mat4 scene;
 uniform vec2 size;
 uniform float ratio;
@@ -17,7 +17,7 @@ uniform float focal;
 out vec2 place;
 out float radius;
 flat out vec4 ink;
-flat out vec2 kind;
+flat out vec3 kind;
 void main() {
   vec4 here = scene * vec4(position, 1.0);
   float unit = focal / here.w;
@@ -33,9 +33,9 @@ precision highp float;
 in vec2 place;
 in float radius;
 flat in vec4 ink;
-flat in vec2 kind;
-uniform vec3 background;
-uniform float ratio;
+flat in vec3 kind;
+uniform vec3 background, accent;
+uniform float ratio, wave;
 out vec4 colour;
 float bar(vec2 p, vec2 half0) {
   vec2 d = abs(p) - half0;
@@ -55,7 +55,9 @@ void main() {
   if (sort == 4) sign0 = length(p) - radius * 0.22;
   float mark = max(ring, radius > 3.5 * ratio ? clamp(0.5 - sign0, 0.0, 1.0) : 0.0);
   if (disc < 0.01) discard;
-  colour = vec4(mix(background, ink.rgb, mark), disc * ink.a);
+  float passed = wave - kind.z;
+  vec3 pen0 = passed < 0.0 ? mix(background, ink.rgb, 0.3) : mix(ink.rgb, accent, 1.0 - smoothstep(0.25, 0.8, passed));
+  colour = vec4(mix(background, pen0, mark), disc * ink.a);
 }`;
 
 /** What a merge does, as the sign in its disc: + add, two bars concatenate, × multiply, − subtract, dot anything else. */
@@ -73,6 +75,8 @@ export interface Disc {
   readonly sign: number;
   /** Whether it is hovered or selected. */
   readonly strong: boolean;
+  /** When the forward pass comes to it. */
+  readonly when: number;
 }
 
 export class Discs {
@@ -96,7 +100,7 @@ export class Discs {
     geometry.setAttribute("position", fill(3, ({ point }) => [point.x, point.y, point.z]));
     geometry.setAttribute("corner", fill(2, (_disc, corner) => [corner % 2 ? 1 : -1, corner < 2 ? 1 : -1]));
     geometry.setAttribute("tint", fill(4, ({ colour }) => [...colour.map((part) => part / 255), 1]));
-    geometry.setAttribute("look", fill(2, ({ sign, strong }) => [sign, strong ? 1 : 0]));
+    geometry.setAttribute("look", fill(3, ({ sign, strong, when }) => [sign, strong ? 1 : 0, when]));
     geometry.setIndex(discs.flatMap((_disc, i) => [0, 2, 1, 1, 2, 3].map((corner) => corner + i * 4)));
     this.mesh.geometry = geometry;
     this.mesh.visible = discs.length > 0;

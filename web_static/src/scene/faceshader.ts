@@ -1,9 +1,10 @@
 // What is on the faces of boxes. A face's numbers travel as flat varyings; cells are found by arithmetic.
 
+import { ARRIVING } from "../layout/timetable";
 import { BYTES_WIDE, QUANTS_WIDE } from "./texels";
 
 /** Texels of parameters that a box has; scene/params.ts writes them, the vertex shader reads them. */
-export const PARAM_TEXELS = 10;
+export const PARAM_TEXELS = 11;
 
 export const MODE = { blank: 0, values: 1, picture: 2, heatMap: 3, heatPicture: 4 } as const;
 /** Sides of a box in the order in which their vertices lie. */
@@ -15,10 +16,12 @@ in vec2 place;
 in vec2 which;
 uniform mat4 scene;
 uniform highp sampler2D params;
+uniform float wave;
 out vec2 at;
 flat out int side;
 flat out int box;
 flat out vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
+flat out float begun;
 vec4 param(int i) { return texelFetch(params, ivec2(i, box), 0); }
 void main() {
   at = place;
@@ -26,6 +29,7 @@ void main() {
   side = int(which.y + 0.5);
   p0 = param(0); p1 = param(1); p2 = param(2); p3 = param(3); p4 = param(4);
   p5 = param(5); p6 = param(6); p7 = param(7); p8 = param(8); p9 = param(9);
+  begun = wave - param(10).x;
   gl_Position = scene * vec4(position, 1.0);
 }`;
 
@@ -44,8 +48,10 @@ flat in int box;
 // p7 sheets, side's offset, top's offset, contrast   p8 side's height, top's width, clamp's bounds
 // p9 kind's colour
 flat in vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
+// How long ago the forward pass came to this box.
+flat in float begun;
 uniform sampler2D codes, quants, maps, sheets;
-uniform vec3 background, gap, paper, ink;
+uniform vec3 background, gap, paper, ink, accent;
 uniform float dark;
 out vec4 colour;
 
@@ -182,5 +188,11 @@ void main() {
   vec2 dx = dFdx(at), dy = dFdy(at);
   WHEN(side == 0) seen = averaged(at, dx, dy);
   WHEN(side == 1 || side == 2) seen = deck(at, dx.x + dy.x, side == 2);
+  // The forward pass fills the face from left to right; what it has not come to stands in the dark.
+  float filled = (begun - ${ARRIVING.toFixed(2)}) / ${(1 - ARRIVING).toFixed(2)}, place = side == 0 ? at.x : side == 1 ? 1.0 : 0.5;
+  if (begun < 1.2) {
+    float ahead = smoothstep(-0.01, 0.01, place - filled), edge = side == 0 && filled < 1.0 ? smoothstep(0.06, 0.0, abs(place - filled)) : 0.0;
+    seen = mix(mix(seen, mix(background, p9.rgb, side == 0 ? 0.07 : 0.13), ahead), accent, 0.7 * edge);
+  }
   colour = vec4(mix(seen, background, p4.z), 1.0);
 }`;

@@ -4,11 +4,12 @@ import { KINDS, mix, rgb, TOKENS, type RGB, type Theme } from "../colour/tokens"
 import { cellRect, tileRect } from "../forms/grid";
 import type { Cell, Grid } from "../forms/form";
 import { at } from "../layout/list";
+import { ARRIVING } from "../layout/timetable";
 import type { Layout, Placed, Point, Pose, Wire } from "../layout/types";
 import type { Lens } from "./camera";
 import { add } from "./camera";
 import { signOf, type Disc } from "./discs";
-import type { Lines } from "./lines";
+import type { Lines, Span } from "./lines";
 import { outlineOn } from "./origin";
 import { corners } from "./solid";
 
@@ -24,6 +25,8 @@ export interface Look {
   readonly selected: ReadonlySet<string>;
   /** How much of the links is seen, 0..1: they come when boxes have arrived. */
   readonly arrived: number;
+  /** When each box begins in the forward pass. */
+  readonly startOf: (id: string) => number;
   /** Boxes that kind filters leave out. */
   readonly dim: (item: Placed) => boolean;
 }
@@ -45,9 +48,10 @@ export function drawBoxes(lines: Lines, placed: readonly Placed[], poses: readon
     // Small boxes keep their faces: their edges are thinner.
     const width = strong ? THICK : Math.min(THIN, Math.max(0.45, size * 0.05));
     const colour = mix(edgeColour(item, look), background, pose.fade);
+    const begun = look.startOf(item.node.id) + ARRIVING;
     const points = corners(pose);
     const edges = facing === item.node.id ? EDGES.slice(0, 4) : EDGES;
-    for (const [a, b] of edges) lines.add([at(points, a), at(points, b)], colour, width, strong ? 0.09 : 0.05);
+    for (const [a, b] of edges) lines.add([at(points, a), at(points, b)], colour, width, strong ? 0.09 : 0.05, [begun, begun]);
   });
 }
 
@@ -68,8 +72,11 @@ export function drawWires(lines: Lines, { wires }: Layout, look: Look, placed: R
     };
     const colour = mix(near ? rgb(tokens.accent) : plain[wire.kind], background, 1 - (1 - wire.fade) * look.arrived * (dim ? 0.4 : 1));
     const { width } = WIRE[wire.kind];
-    lines.add(wire.points, colour, near ? width + 0.5 : width, wire.kind === "floor" ? 0 : 0.02);
-    if (wire.arrow) lines.add(chevron(wire.points), colour, near ? width + 0.5 : width, 0.02);
+    const joins = wire.source !== "";
+    // What leaves a box early waits at its other end.
+    const span: Span | undefined = joins ? [look.startOf(wire.source) + 1, look.startOf(wire.target) + ARRIVING] : undefined;
+    lines.add(wire.points, colour, near ? width + 0.5 : width, wire.kind === "floor" ? 0 : 0.02, span);
+    if (wire.arrow) lines.add(chevron(wire.points), colour, near ? width + 0.5 : width, 0.02, span && [span[1], span[1]]);
   }
 }
 
@@ -88,7 +95,7 @@ export function discsOf(placed: readonly Placed[], poses: readonly Pose[], look:
     if (!item.glyph || pose.fade >= 0.97) return [];
     const strong = look.hovered === item.node.id || look.selected.has(item.node.id);
     const base = strong ? edgeColour(item, look) : rgb(KINDS[look.theme].merge);
-    return [{ point: { x: pose.x, y: pose.y, z: pose.z }, colour: mix(base, background, pose.fade), sign: signOf(item.node.className), strong }];
+    return [{ point: { x: pose.x, y: pose.y, z: pose.z }, colour: mix(base, background, pose.fade), sign: signOf(item.node.className), strong, when: look.startOf(item.node.id) + ARRIVING }];
   });
 }
 

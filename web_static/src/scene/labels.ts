@@ -118,9 +118,9 @@ export class Labels {
 
   /**
    * Puts labels where their boxes are now. `first` are the ids whose labels must not be the ones left out, `nearer` is
-   * by how much the person came nearer than the layout was made for.
+   * by how much the person came nearer than the layout was made for; `reached` is what the forward pass has come to.
    */
-  update(lens: Lens, poses: ReadonlyMap<string, Pose>, first: ReadonlySet<string>, nearer: number): void {
+  update(lens: Lens, poses: ReadonlyMap<string, Pose>, first: ReadonlySet<string>, nearer: number, reached: (id: string) => boolean): void {
     const spots = this.#spots(lens, poses);
     const boxes = spots.filter(({ tag }) => tag.item.node.role !== "stub");
     // Rows were given room for the layout's level; whoever comes nearer makes room for more.
@@ -137,6 +137,7 @@ export class Labels {
       tag.name.textContent = level === 2 || (level === 3 && !first.has(tag.item.node.id)) ? tag.item.node.short : tag.item.node.label;
       tag.shape.hidden = level > 0 || tag.item.node.role === "stub";
       tag.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translateX(-50%)`;
+      tag.element.classList.toggle("ahead", !reached(tag.item.node.id));
     }
     for (const tag of this.#tags) tag.element.hidden = !shown.has(tag);
     // Where there was no room for all labels, there is none for pills over faces.

@@ -94,7 +94,7 @@ export class OpenLayers {
   }
 
   /** Colours and places as they are to be now. */
-  refresh(state: ViewState, poseOf: (id: string) => Pose | undefined): void {
+  refresh(state: ViewState, poseOf: (id: string) => Pose | undefined, startOf: (id: string) => number): void {
     for (const opened of this.#open.values()) {
       const { node, tensor, faces } = opened;
       const [pose, activation] = [poseOf(node.id), this.report.activation(opened.sample, node.shows)];
@@ -102,7 +102,7 @@ export class OpenLayers {
       opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
       faces.paint([{
         mode: MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : layerRange(activation.summary).high,
-        clamp: tensor.clamp, map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false,
+        clamp: tensor.clamp, map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false, start: startOf(node.id),
       }], new Uint8Array(SHEETS_WIDE * 4));
       this.move(node.id, pose);
     }

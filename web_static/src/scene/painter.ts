@@ -42,7 +42,7 @@ export class Painter {
   readonly #info: AttributionInfo | undefined;
   readonly #maps: ReadonlyMap<string, HeatMap>;
 
-  constructor(readonly report: Report, readonly state: ViewState, readonly stock: Stock) {
+  constructor(readonly report: Report, readonly state: ViewState, readonly stock: Stock, readonly startOf: (id: string) => number) {
     const { mode, method, sample, target } = state;
     this.#info = mode === "attribution" && method !== null ? report.heat({ method, sample, target }) : undefined;
     this.#maps = new Map([...(this.#info?.inputs ?? []), ...(this.#info?.layers ?? [])].map((map) => [map.node, map]));
@@ -63,7 +63,7 @@ export class Painter {
     const activation = this.report.activation(state.sample, node.shows);
     const blank: Paint = {
       mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, clamp: null, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
-      tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: kindColour(node, state.theme),
+      tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: kindColour(node, state.theme), start: this.startOf(node.id),
     };
     if (node.role === "stub" && !node.folded) return blank;
     const picture = this.#picture(node);
@@ -149,9 +149,9 @@ export function sheetColours(nodes: readonly ViewNode[], paints: readonly Paint[
 }
 
 /** Token colours as the shaders take them. */
-export function shades(theme: ViewState["theme"]): Record<"background" | "glow" | "gap" | "paper" | "ink", number[]> {
+export function shades(theme: ViewState["theme"]): Record<"background" | "glow" | "gap" | "paper" | "ink" | "accent", number[]> {
   const of = (hex: string): number[] => rgb(hex).map((part) => part / 255);
-  const { scene, glow, gap } = TOKENS[theme];
+  const { scene, glow, gap, accent } = TOKENS[theme];
   const greys = theme === "dark" ? { paper: "#11161e", ink: "#d9dce2" } : { paper: "#eff3fb", ink: "#3b3e46" };
-  return { background: of(scene), glow: of(glow), gap: of(gap), paper: of(greys.paper), ink: of(greys.ink) };
+  return { background: of(scene), glow: of(glow), gap: of(gap), paper: of(greys.paper), ink: of(greys.ink), accent: of(accent) };
 }

@@ -41,6 +41,8 @@ export interface Paint {
   readonly kind: readonly [number, number, number];
   /** Whether each sheet has a colour of its own. */
   readonly mixed: boolean;
+  /** When it begins in the forward pass. */
+  readonly start: number;
 }
 
 /** No bound, as a number that a texture holds. */
@@ -61,6 +63,7 @@ export function writeParams(target: Float32Array, row: number, paint: Paint): vo
     deck.sheets, deck.side, deck.top, deck.contrast,
     deck.height, deck.width, Math.max(clamp?.low ?? -UNBOUNDED, -UNBOUNDED), Math.min(clamp?.high ?? UNBOUNDED, UNBOUNDED),
     ...kind, paint.mixed ? 1 : 0,
+    paint.start, 0, 0, 0,
   ];
   target.set(numbers, row * PARAM_TEXELS * 4);
 }

@@ -84,10 +84,10 @@ export class Predictions {
     });
   }
 
-  update(lens: Lens, poses: ReadonlyMap<string, Pose>, hidden: boolean): void {
+  update(lens: Lens, poses: ReadonlyMap<string, Pose>, hidden: boolean, done: (node: string) => boolean): void {
     for (const { node, element, few, rows, more, total, word } of this.#boards) {
       const pose = poses.get(node);
-      element.hidden = hidden || !pose || pose.fade > 0.5;
+      element.hidden = hidden || !pose || pose.fade > 0.5 || !done(node);
       if (element.hidden || !pose) continue;
       const [top, bottom] = [lens.project(pointOn(pose, 1, 0)), lens.project(pointOn(pose, 1, 1))];
       const back = [lens.project(pointOn(pose, 1, 0, 1)), lens.project(pointOn(pose, 1, 1, 1))];

@@ -6,6 +6,7 @@ import { cellRect } from "../forms/grid";
 import { viewGraph, type ViewGraph } from "../layout/fold";
 import { at } from "../layout/list";
 import { PITCH } from "../layout/measures";
+import { timetable, type Timetable } from "../layout/timetable";
 import type { Placed, Pose } from "../layout/types";
 import type { Store, ViewState } from "../state/store";
 import { arrange, focusOf, type Arrangement } from "./arrange";
@@ -29,6 +30,8 @@ import { Wedges } from "./wedges";
 import type { Bounds, Scene } from "./types";
 
 const NONE: ReadonlySet<string> = new Set();
+/** What lines depend on. */
+const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "theme", "kinds"] as const;
 /** Bytes of thumbnails of samples that are kept when others are looked at. */
 const STOCK_LIMIT = 48e6;
 
@@ -42,6 +45,7 @@ export class Shown implements Scene {
   readonly #stock = new Stock();
   readonly #stop: (() => unknown)[] = [];
   #view: ViewGraph;
+  #times: Timetable;
   #arranged: Arrangement | null = null;
   readonly #pointing: Pointing;
   readonly #stand = new Motion<Stand>({ placed: [], poses: [] }, betweenStands);
@@ -60,6 +64,7 @@ export class Shown implements Scene {
   constructor(readonly host: HTMLElement, readonly report: Report, readonly store: Store) {
     const state = store.get();
     this.#view = viewGraph(report.manifest, state.unfolded, state.selected);
+    this.#times = timetable(this.#view);
     this.#stage = new Stage(host);
     this.#wedges = new Wedges(host);
     this.#labels = new Labels(host, (block) => this.#toggle(block));
@@ -104,7 +109,8 @@ export class Shown implements Scene {
     if (differs("sample", "mode", "method", "target")) this.#quietly(this.#stockUp(now));
     if (differs("theme")) this.#relabel();
     if (differs("open", "sample", "mode", "selected")) this.#quietly(this.#openUp());
-    this.#dirty.ink = true;
+    // The wave is a number that shaders read: nothing is made anew for it.
+    if (PICTURE.some((key) => now[key] !== before[key])) this.#dirty.ink = true;
     this.#ask();
   }
 
@@ -132,6 +138,11 @@ export class Shown implements Scene {
     this.#ask();
   }
 
+  /** When a box begins in the forward pass. */
+  #startOf(id: string): number {
+    return this.#times.start.get(id) ?? 0;
+  }
+
   get #focus(): string | null {
     return this.#arranged?.focus ?? null;
   }
@@ -141,6 +152,7 @@ export class Shown implements Scene {
     if (width < 2) return;
     const state = this.store.get();
     this.#view = viewGraph(this.report.manifest, state.unfolded, state.selected);
+    this.#times = timetable(this.#view);
     const before = this.#arranged;
     this.#arranged = arrange(this.report, this.#view, state, width, height);
     const old = this.#stand.value;
@@ -238,8 +250,10 @@ export class Shown implements Scene {
     }
     const byId = new Map(placed.map((item, i) => [item.node.id, at(poses, i)]));
     const first = new Set([state.hovered, state.selected].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
-    this.#labels.update(lens, byId, first, this.#home().view.distance / lens.view.distance);
-    this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused());
+    const time = state.wave ?? Infinity;
+    this.#stage.wave(state.wave);
+    this.#labels.update(lens, byId, first, this.#home().view.distance / lens.view.distance, (id) => this.#startOf(id) <= time);
+    this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused(), (id) => this.#startOf(id) + 1 <= time);
     this.#wedges.update(lens);
     this.#stage.draw(lens);
     this.#dirty = { ink: false, paint: false };
@@ -260,7 +274,7 @@ export class Shown implements Scene {
 
   #paint(state: ViewState): void {
     const { placed, poses } = this.#stand.goal;
-    const painter = new Painter(this.report, { ...state, sample: this.#shownSample < 0 ? state.sample : this.#shownSample }, this.#stock);
+    const painter = new Painter(this.report, { ...state, sample: this.#shownSample < 0 ? state.sample : this.#shownSample }, this.#stock, (id) => this.#startOf(id));
     const paints = placed.map((item, i) => painter.paint(item.node, at(poses, i)));
     if (this.#stocked !== this.#stock.version) {
       this.#stage.faces.data(this.#stock.codes(), this.#stock.pairs());
@@ -269,16 +283,16 @@ export class Shown implements Scene {
     this.#stage.faces.heat(state.mode === "attribution");
     this.#stage.faces.paint(paints, sheetColours(placed.map((item) => item.node), paints, state.theme, SHEETS_WIDE));
     const goals = new Map(placed.map((item, i) => [item.node.id, poses[i]]));
-    this.#open.refresh(state, (id) => goals.get(id));
+    this.#open.refresh(state, (id) => goals.get(id), (id) => this.#startOf(id));
   }
 
   #inks(poses: readonly Pose[], state: ViewState): void {
     const { placed } = this.#stand.value;
-    const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock) : null;
+    const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock, (id) => this.#startOf(id)) : null;
     const selected = new Set([this.#focus, state.selected, painter?.chosen ?? null].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
     const hovered = state.hovered === null ? null : (this.#view.boxOf.get(state.hovered) ?? state.hovered);
     const arrived = this.#stand.moving ? Math.max(0, this.#stand.share * 2 - 1) : 1;
-    const look: Look = { theme: state.theme, hovered, selected, arrived, dim: (item) => filtered(this.report, item, state) };
+    const look: Look = { theme: state.theme, hovered, selected, arrived, startOf: (id) => this.#startOf(id), dim: (item) => filtered(this.report, item, state) };
     const { lines, marks, discs } = this.#stage;
     lines.clear();
     if (this.#arranged) drawWires(lines, this.#arranged.layout, look, new Map(placed.map((item) => [item.node.id, item])));

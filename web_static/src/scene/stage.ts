@@ -19,6 +19,9 @@ function mapsTexture(): DataTexture {
 
 const SETTINGS: WebGLContextAttributes = { antialias: false, alpha: false, depth: true, stencil: false, powerPreference: "high-performance" };
 
+/** A time at which every forward pass is over. */
+const AT_REST = 1e9;
+
 export class NoWebGl2 extends Error {
   override readonly name = "NoWebGl2";
 }
@@ -53,14 +56,15 @@ export class Stage {
     host.prepend(this.canvas);
     this.shared = {
       scene: { value: null }, maps: { value: this.#maps }, background: { value: [0, 0, 0] }, glow: { value: [0, 0, 0] },
-      gap: { value: [0, 0, 0] }, paper: { value: [0, 0, 0] }, ink: { value: [0, 0, 0] }, dark: { value: 1 },
+      gap: { value: [0, 0, 0] }, paper: { value: [0, 0, 0] }, ink: { value: [0, 0, 0] },
+      accent: { value: [0, 0, 0] }, dark: { value: 1 }, wave: { value: AT_REST },
     };
-    const { scene, background, glow } = this.shared;
+    const { scene, background, glow, wave, accent } = this.shared;
     this.#backdrop = new Backdrop({ background, glow });
     this.faces = new Faces(this.shared, true);
-    this.lines = new Lines({ scene }, 2);
-    this.discs = new Discs({ scene, background });
-    this.marks = new Lines({ scene }, 4, false);
+    this.lines = new Lines({ scene, wave, accent }, 2);
+    this.discs = new Discs({ scene, background, wave, accent });
+    this.marks = new Lines({ scene, wave, accent }, 4, false);
     for (const { mesh } of [this.#backdrop, this.faces, this.lines, this.discs, this.marks]) this.add(mesh);
     // Places are worked out in the shaders; three.js has nothing to keep up to date.
     this.#graph.matrixWorldAutoUpdate = false;
@@ -98,6 +102,11 @@ export class Stage {
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
     this.#renderer.setPixelRatio(ratio);
     this.#renderer.setSize(width, height, false);
+  }
+
+  /** How far the forward pass is; null when it is done. */
+  wave(time: number | null): void {
+    this.shared.wave.value = time ?? AT_REST;
   }
 
   draw(lens: Lens): void {

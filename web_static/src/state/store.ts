@@ -24,6 +24,9 @@ export interface ViewState {
   /** Whether colours run over a layer's range or over each channel's own. */
   readonly range: "layer" | "channel";
   readonly theme: Theme;
+  /** How far the forward pass is shown, in boxes of layout/timetable.ts; null at rest, with all of it done. */
+  readonly wave: number | null;
+  readonly playing: boolean;
   /** Whether the hint for the first click is still shown. */
   readonly hint: boolean;
   /** Kinds that the layer list is filtered by; empty shows all. */
@@ -54,6 +57,8 @@ export const START: ViewState = {
   opacity: 0.8,
   range: "layer",
   theme: "dark",
+  wave: null,
+  playing: false,
   hint: true,
   kinds: new Set(),
   panels: { left: true, right: true, tab: "result" },
