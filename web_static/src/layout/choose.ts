@@ -4,7 +4,7 @@ import type { Place } from "./columns";
 import type { ViewGraph } from "./fold";
 import { at, get } from "./list";
 import { FIELD_OF_VIEW, labelRoom, PITCH, ROW_STEP } from "./measures";
-import { columnsFor, runsOf, wrap, type Column, type Run, type Wrapped } from "./shelf";
+import { columnsFor, labelled, runsOf, wrap, type Column, type Run, type Wrapped } from "./shelf";
 import type { Level, Options, Size } from "./types";
 
 export interface Choice {
@@ -108,11 +108,13 @@ export function choose(view: ViewGraph, places: ReadonlyMap<string, Place>, opti
   }
   const stands = options.mosaics ? [false, true] : [false];
   const sizes = stands.map((upright) => new Map<string, Size>(view.nodes.map((node) => [node.id, options.sizeOf(node, upright)])));
+  const bare = sizes.map((size) => columnsFor(view, places, size, options));
+  const runs = bare.map((columns) => runsOf(columns));
   let best: Best | null = null;
   for (const level of [0, 1, 2, 3] as const) {
     for (const [i, upright] of stands.entries()) {
-      const columns = columnsFor(view, places, at(sizes, i), options, level);
-      const tries: Tries = { columns, runs: runsOf(columns), level, options, arcs };
+      const columns = labelled(at(bare, i), options, level, view.nodes.length);
+      const tries: Tries = { columns, runs: at(runs, i), level, options, arcs };
       // One look is enough where it cannot win.
       if (best !== null && rowsAt(tries, scaleFor(best.worth * 1.001, level, options.phone)) === null) continue;
       const { scale, rows } = rowsAndScale(tries, Math.max(options.phone ? 9 : 7, Math.ceil(Math.sqrt(columns.length))));

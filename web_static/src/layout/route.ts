@@ -1,6 +1,6 @@
 // Ways of links: rails between neighbours, arcs around boxes, elbows between lanes, returns between rows, ports.
 
-import { get, push } from "./list";
+import { at, get, push } from "./list";
 import { rounded } from "./lines";
 import * as m from "./measures";
 import type { Link } from "./order";
@@ -25,19 +25,37 @@ function stand(placed: Placed): Stand {
   return { ...placed, left: placed.pose.x - half, right: placed.pose.x + half, rail: placed.floor + m.RAIL };
 }
 
+/** More lanes than any row has. */
+const LANES = 1 << 16;
+
+/** Of a list in the order of columns, what stands between two of them. */
+function between(list: readonly Stand[], from: number, to: number): Stand[] {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at(list, middle).column > from) high = middle;
+    else low = middle + 1;
+  }
+  let end = low;
+  while (end < list.length && at(list, end).column < to) end++;
+  return list.slice(low, end);
+}
+
 export function route(placed: readonly Placed[], links: readonly Link[], rows: readonly Row[], labelSpace: number): Ways {
   const stands = new Map(placed.map((item) => [item.node.id, stand(item)]));
-  const byLane = new Map<string, Stand[]>();
+  const byLane = new Map<number, Stand[]>();
+  const byRow = new Map<number, Stand[]>();
   for (const item of stands.values()) {
-    push(byLane, `${item.row} ${item.lane}`, item);
+    push(byLane, item.row * LANES + item.lane, item);
+    push(byRow, item.row, item);
   }
-  for (const list of byLane.values()) list.sort((a, b) => a.column - b.column);
+  for (const lists of [byLane, byRow]) for (const list of lists.values()) list.sort((a, b) => a.column - b.column);
   const within = (row: number, lane: number, from: number, to: number): Stand[] =>
-    (byLane.get(`${row} ${lane}`) ?? []).filter((item) => item.column > from && item.column < to);
+    between(byLane.get(row * LANES + lane) ?? [], from, to);
 
   // Everything that an arc between columns must clear, in its own lane and above.
   const under = (row: number, lane: number, from: number, to: number): Stand[] =>
-    [...stands.values()].filter((item) => item.row === row && item.lane >= lane && item.column > from && item.column < to);
+    between(byRow.get(row) ?? [], from, to).filter((item) => item.lane >= lane);
 
   const wires: Wire[] = [];
   const ports: Port[] = [];

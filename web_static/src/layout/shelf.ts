@@ -54,8 +54,8 @@ export interface Wrapped {
   readonly height: number;
 }
 
-/** Groups placed nodes into columns. */
-export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, sizes: ReadonlyMap<string, Size>, options: Options, level: Level): Column[] {
+/** Groups placed nodes into columns, as yet without labels. */
+export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, sizes: ReadonlyMap<string, Size>, options: Options): Column[] {
   const items: Item[][] = [];
   const [runsFrom, runsTo] = [new Map<string, number>(), new Map<string, number>()];
   for (const { source, target } of view.links) {
@@ -77,15 +77,12 @@ export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, 
     // may end.
     if (from.lane > 0 || to.lane > 0) for (let i = from.column + (from.lane === 0 ? 1 : 0); i < to.column; i++) open[i] = true;
   }
-  const most = options.phone && level === 2 && view.nodes.length <= LABELLED_MOST ? PHONE_SLOT : Infinity;
   let region = 0;
   const regions = items.map((_list, i) => (i > 0 && !open[i - 1] ? ++region : region));
   shrink(items, regions);
   return items.map((list, i) => {
     const boxes = list.filter((item) => !item.glyph);
     const labelled = boxes.filter((item) => item.node.role !== "stub");
-    // Where blocks are told by numbers, the long names of thin strips are not worth the room.
-    const named = labelled.filter((item) => level < 2 || item.node.form !== "row");
     return {
       items: list.sort((a, b) => a.lane - b.lane),
       glyph: labelled.length === 0,
@@ -93,10 +90,24 @@ export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, 
       stays: list.every((item) => item.glyph),
       tall: Math.max(0, ...list.map((item) => item.size.height)),
       half: Math.max(m.GLYPH * (boxes.length ? 0.6 : 1), ...boxes.map((item) => m.footprint(item.size))) / 2,
-      labelPx: Math.max(0, ...named.map((item) => Math.min(most, options.labelWidth(item.node, level) + m.LABEL_GAP_PX))) / 2,
+      labelPx: 0,
       reservePx: Math.max(0, ...list.map((item) => options.reserve(item.node))),
       region: at(regions, i),
     };
+  });
+}
+
+/** The same columns with the room that labels of a level take. */
+export function labelled(columns: readonly Column[], options: Options, level: Level, count: number): Column[] {
+  const most = options.phone && level === 2 && count <= LABELLED_MOST ? PHONE_SLOT : Infinity;
+  return columns.map((column) => {
+    let widest = 0;
+    for (const { node, glyph } of column.items) {
+      // Where blocks are told by numbers, the long names of thin strips are not worth the room.
+      const silent = glyph || node.role === "stub" || (level >= 2 && node.form === "row");
+      if (!silent) widest = Math.max(widest, Math.min(most, options.labelWidth(node, level) + m.LABEL_GAP_PX));
+    }
+    return { ...column, labelPx: widest / 2 };
   });
 }
 
@@ -166,12 +177,15 @@ export interface Run {
   readonly last: number;
 }
 
+/** More lanes than any region has. */
+const LANES = 1 << 16;
+
 /** Every lane of every region, lower lanes first. */
 export function runsOf(columns: readonly Column[]): Run[] {
-  const runs = new Map<string, Run>();
+  const runs = new Map<number, Run>();
   columns.forEach(({ items, region }, i) => {
     for (const { lane, from, to } of items) {
-      const key = `${region} ${lane}`;
+      const key = region * LANES + lane;
       const { first, last } = runs.get(key) ?? { first: i, last: i };
       runs.set(key, { region, lane, first: Math.min(first, from, i), last: Math.max(last, to, i) });
     }
