@@ -1,7 +1,7 @@
 // window.tensorview: for embedding and tests. Documented in docs/page.md.
 
 import type { Report } from "./bundle/model";
-import { colourOf, layerRange } from "./colour/value";
+import { colourOf, shownRange } from "./colour/value";
 import type { RGB } from "./colour/tokens";
 import { faceOf } from "./panels/subject";
 import type { Scene } from "./scene/scene";
@@ -50,7 +50,7 @@ export function api(report: Report, store: Store, scene: Scene | null, close: ()
       const { sample, theme, unfolded } = store.get();
       const face = faceOf(report, node, unfolded);
       const activation = face === null ? undefined : report.activation(sample, face);
-      return activation ? colourOf(value, layerRange(activation.summary), theme) : null;
+      return activation ? colourOf(value, shownRange(store.get(), activation.summary), theme) : null;
     },
   };
 }

@@ -3,7 +3,6 @@
 import { api } from "./api";
 import { Report } from "./bundle/model";
 import { SourceError, type Opened, type Source } from "./bundle/source";
-import type { Range } from "./colour/value";
 import { dock } from "./panels/dock";
 import { button, el, watch } from "./panels/dom";
 import { exportItems } from "./panels/exports";
@@ -17,12 +16,11 @@ import { keyboard } from "./panels/keyboard";
 import { layers } from "./panels/layers";
 import { legend } from "./panels/legend";
 import { notices, type Notices } from "./panels/notice";
-import { channelRange, rangeOf } from "./panels/ranges";
 import { samples } from "./panels/samples";
 import { result, sheet } from "./panels/sheet";
 import { side } from "./panels/side";
 import { snapshot } from "./panels/snapshot";
-import { faceOf, isSubject } from "./panels/subject";
+import { isSubject } from "./panels/subject";
 import { keepTheme, systemTheme } from "./panels/theme";
 import { tooltip, type Hovered } from "./panels/tooltip";
 import { topbar } from "./panels/topbar";
@@ -32,7 +30,7 @@ import { NoWebGl2 } from "./scene/stage";
 import { close, keepRules } from "./state/actions";
 import { keepHistory } from "./state/history";
 import { keepPlaying, playOrPause } from "./state/play";
-import { createStore, type Store, type ViewState } from "./state/store";
+import { createStore, type Store } from "./state/store";
 
 /** Null where the browser cannot draw it. */
 function sceneIn(host: HTMLElement, report: Report, store: Store): Scene | null {
@@ -70,20 +68,6 @@ function watched(opened: Opened, tell: Notices): Source {
   };
 }
 
-/** The range that the legend tells: of the chosen channel or layer, else of the hovered layer, else of none. */
-function rangeFor(report: Report): (state: ViewState) => Promise<Range | null> {
-  return async (state) => {
-    const id = state.selected ?? state.hovered;
-    const node = id === null ? null : faceOf(report, id, state.unfolded);
-    if (node === null) return null;
-    if (state.range === "layer") return rangeOf(report, state.sample, node);
-    const ref = report.activation(state.sample, node)?.tensor;
-    if (!ref || state.channel === null || state.selected === null) return null;
-    const tensor = await report.tensor(ref);
-    return state.channel < (ref.shape[0] ?? 0) ? channelRange(tensor, state.channel) : null;
-  };
-}
-
 function startState(report: Report): Store {
   return createStore({ theme: systemTheme(), method: report.manifest.methods[0]?.name ?? null });
 }
@@ -104,7 +88,7 @@ export function page(root: HTMLElement, opened: Opened): void {
   const about = help(facts(report.manifest));
   const strips = [samples(report, store), samples(report, store)] as const;
   const right = side(report, store, inspector(report, store), heatPanel(report, store));
-  const below = dock(report, store, strips[0], legend(store, rangeFor(report)), transport(report, store));
+  const below = dock(report, store, strips[0], legend(report, store), transport(report, store));
   const phone = [sheet(root, store), result(report, store, strips[1], transport(report, store))];
   root.className = "tv";
   root.replaceChildren(list.element, stage, right, below, ...phone, about.element);

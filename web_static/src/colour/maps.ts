@@ -3,21 +3,25 @@
 import { fromOklch, mixOklch, toOklch } from "./oklch";
 import { rgb, type RGB, type Theme } from "./tokens";
 
-export type MapName = "sequential" | "negative" | "heat";
+export type MapName = "sequential" | "negative" | "heat" | "against";
 
 const HEAT = ["#271125", "#8c1737", "#e14d28", "#fcaa2b", "#fef4b6"];
+/** What speaks against: as dark at zero as heat, and blue to those who see no red. */
+const AGAINST = ["#271125", "#4b2a78", "#7a55c0", "#b18fe8", "#eee2ff"];
 
-/** Colours at 0, .25, .5, .75 and 1. */
+/** Colours at 0, .25, .5, .75 and 1. Below zero is rose, not violet: violet and teal are one to those who see no green. */
 export const STOPS: Readonly<Record<Theme, Readonly<Record<MapName, readonly string[]>>>> = {
   dark: {
     sequential: ["#121721", "#12476e", "#00849f", "#4fcab3", "#f4f9bf"],
-    negative: ["#121721", "#502e67", "#97448d", "#df77a7", "#ffd5d4"],
+    negative: ["#121721", "#562a4c", "#a83c62", "#ee7a86", "#ffd5d4"],
     heat: HEAT,
+    against: AGAINST,
   },
   light: {
     sequential: ["#f7f7f1", "#a3e1c5", "#2fabb7", "#176297", "#0f204c"],
-    negative: ["#f7f7f1", "#f6c2c4", "#dd7aa2", "#9d4086", "#491b56"],
+    negative: ["#f7f7f1", "#f8bcb4", "#e0627a", "#9c2f5c", "#491b56"],
     heat: HEAT,
+    against: AGAINST,
   },
 };
 

@@ -40,6 +40,19 @@ export function layerRange({ min, max, histogram, zeros, count }: Summary): Rang
   return full;
 }
 
+/** What the person chose: a scale of each layer or channel, or one that ends at the same value everywhere. */
+export interface Scale {
+  readonly range: "layer" | "channel" | "fixed";
+  /** Where a fixed scale ends, above zero. */
+  readonly fixed: number;
+}
+
+/** The range of a layer as the person wants it; that of a channel is a matter of its values. */
+export function shownRange({ range, fixed }: Scale, summary: Summary): Range {
+  const own = layerRange(summary);
+  return range === "fixed" ? { low: own.low < 0 ? -fixed : 0, high: fixed } : own;
+}
+
 /** The exact colour that a cell with this value has in the scene. */
 export function colourOf(value: number, range: Range, theme: Theme): RGB {
   if (Number.isNaN(value)) return NAN_COLOUR;

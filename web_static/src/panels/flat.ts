@@ -3,7 +3,7 @@
 import type { Activation } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import type { Tensor } from "../bundle/tensor";
-import { layerRange } from "../colour/value";
+import { shownRange } from "../colour/value";
 import { viewGraph } from "../layout/fold";
 import { choose } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
@@ -24,13 +24,14 @@ function wrapped(units: Float32Array): Tensor {
   return { shape: [1, rows, columns], codes: null, values, scale: null, zero: null, clamp: null, at: (_, y = 0, x = 0) => values[y * columns + x] ?? 0 };
 }
 
-async function face(host: HTMLElement, report: Report, activation: Activation, theme: ViewState["theme"]): Promise<void> {
+async function face(host: HTMLElement, report: Report, activation: Activation, state: ViewState): Promise<void> {
+  const { theme } = state;
   const ref = activation.thumb;
   if (!ref) return;
   const stored = await report.tensor(ref);
   const tensor = stored.shape.length === 1 ? wrapped(valuesOf(stored)) : stored;
   const tiles = Math.min(tensor.shape[0] ?? 1, MOST_TILES);
-  const range = stored.shape.length > 1 && tiles === 1 ? channelRange(tensor, 0) : layerRange(activation.summary);
+  const range = stored.shape.length > 1 && tiles === 1 ? channelRange(tensor, 0) : shownRange(state, activation.summary);
   host.style.setProperty("--columns", String(Math.ceil(Math.sqrt(tiles))));
   for (let channel = 0; channel < tiles; channel++) {
     const canvas = el("canvas");
@@ -61,7 +62,7 @@ export function flat(report: Report, store: Store): HTMLElement {
           void drawPicture(canvas, report, picture.tensor);
         } else if (activation) {
           // A fault in the bytes is told by the page's own check.
-          face(front, report, activation, state.theme).catch(() => front.classList.add("missing"));
+          face(front, report, activation, state).catch(() => front.classList.add("missing"));
         }
         const title = el("span.label", {}, swatch(node.kind), node.label);
         const card = el("button.card", { type: "button", "data-id": node.id }, front, title, el("span.number", {}, shapeText(node.shape)));
@@ -71,7 +72,7 @@ export function flat(report: Report, store: Store): HTMLElement {
     );
     if (sample) cards.append(predictionList(sample.predictions, (id) => report.node(id)?.shape ?? [], 10));
   };
-  watch(store, (s) => [s.sample, s.unfolded, s.theme], show);
+  watch(store, (s) => [s.sample, s.unfolded, s.theme, s.range, s.fixed], show);
   watch(store, (s) => [s.selected], ({ selected }) => {
     for (const card of cards.querySelectorAll<HTMLElement>(".card")) card.setAttribute("aria-pressed", String(card.dataset["id"] === selected));
   });

@@ -1,7 +1,8 @@
 // The attribution panel: which part of the input speaks for a class.
 
-import type { AttributionInfo, HeatMap, Picture } from "../bundle/manifest.gen";
+import type { AttributionInfo, HeatMap, MethodInfo, Picture } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
+import { fullColour } from "../colour/heat";
 import { chooseMethod } from "../state/actions";
 import type { Store, ViewState } from "../state/store";
 import { el, watch } from "./dom";
@@ -27,6 +28,10 @@ function picker(label: string, options: readonly (readonly [string, string])[], 
   return el("label.field", {}, el("span", {}, label), select);
 }
 
+function blankNote(who: string, { target_label }: AttributionInfo): HTMLElement {
+  return el("p.note.blank", {}, `${who} here speaks for “${target_label}”: the map is zero everywhere.`);
+}
+
 function targetText(report: Report, item: AttributionInfo): string {
   const prediction = report.sample(item.sample)?.predictions.find((one) => one.node === item.output || one.name === item.output);
   const score = prediction?.top.find((one) => one.index === item.target);
@@ -41,18 +46,19 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
   let turn = 0;
   // The method whose map stands beside, to compare; a passing look, so no link carries it.
   let beside: string | null = null;
+  const methodOf = (item: AttributionInfo): MethodInfo | undefined => methods.find((method) => method.name === item.method);
+  const titled = (item: AttributionInfo): string => methodOf(item)?.title ?? item.method;
 
   const pictures = (state: ViewState, found: AttributionInfo, other: AttributionInfo | undefined): HTMLElement => {
     const pair = el("div.pair");
     const jobs: (() => void)[] = [];
-    const titled = (item: AttributionInfo): string => methods.find((method) => method.name === item.method)?.title ?? item.method;
     const over = (picture: Picture, item: AttributionInfo, name: string): HTMLElement => {
       const warm = el("canvas", { role: "img", "aria-label": other ? `${titled(item)} over ${name}` : `heat map over ${name}` });
       const place = el("figure", {}, warm, el("figcaption", {}, other ? titled(item) : `heat map over ${name}`));
       const map = mapOver(item, picture.node, item === found ? state.heatLayer : null);
       Promise.all([report.tensor(picture.tensor), map ? report.tensor(map.tensor) : null]).then(
         ([base, heat]) => {
-          const prepared = prepare(base, heat, SIDE);
+          const prepared = prepare(base, heat, SIDE, { sign: state.sign, full: map && heat ? fullColour(map, heat, methodOf(item)) : 1 });
           const job = (): void => drawHeat(warm, prepared, store.get().opacity, state.theme);
           jobs.push(job);
           job();
@@ -79,7 +85,7 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       const ref = report.activation(state.sample, map.node)?.tensor;
       Promise.all([report.tensor(map.tensor), ref ? report.tensor(ref) : null]).then(
         ([heat, signal]) => {
-          const job = (): void => drawSignal(canvas, heat, signal, { opacity: store.get().opacity, theme: state.theme });
+          const job = (): void => drawSignal(canvas, heat, signal, { opacity: store.get().opacity, theme: state.theme, sign: state.sign, full: fullColour(map, heat, methodOf(found)) });
           jobs.push(job);
           job();
         },
@@ -112,6 +118,10 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       const value = state.heatLayer ?? found.layer ?? "";
       box.append(picker("Layer", [...own, ...options], value, (layer) => store.set({ heatLayer: layer === "" || layer === found.layer ? null : layer })));
     }
+    if (found.inputs.some((map) => map.signed)) {
+      const signs = [["signed", "for and against"], ["absolute", "how much, without sign"]] as const;
+      box.append(picker("Values", signs, state.sign, (sign) => store.set({ sign: sign === "absolute" ? "absolute" : "signed" })));
+    }
     const slider = el("input", { type: "range", min: 0, max: 100, value: Math.round(state.opacity * 100), "aria-label": "Opacity of the heat map" });
     slider.addEventListener("input", () => store.set({ opacity: Number(slider.value) / 100 }));
     box.append(el("label.field", {}, el("span", {}, "Opacity"), slider));
@@ -139,9 +149,9 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     if (beside === method.name) beside = null;
     const other = beside === null ? undefined : report.heat({ method: beside, sample: state.sample, target: found.target });
     element.append(pictures(state, found, other));
-    if (maps.some((map) => map?.blank)) {
-      element.append(el("p.note.blank", {}, `Nothing here speaks for “${found.target_label}”: the map is zero everywhere.`));
-    }
+    if (maps.some((map) => map?.blank)) element.append(blankNote(other ? `${titled(found)}: nothing` : "Nothing", found));
+    if (other?.inputs.some((map) => map.blank)) element.append(blankNote(`${titled(other)}: nothing`, other));
+    if (beside !== null && !other) element.append(el("p.note.blank", {}, `${methods.find((item) => item.name === beside)?.title ?? beside} has nothing for this sample.`));
     const small = maps.find((map) => map?.tensor.shape.length === 3 && Math.max(...map.tensor.shape.slice(-2)) <= 7);
     if (small) {
       element.append(el("p.note", {}, `The map has only ${small.tensor.shape.slice(-2).join("×")} cells; the smooth edges come from resizing.`));
@@ -149,8 +159,16 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     element.append(controls(state, found));
     const score = found.score === null ? "" : ` ${valueText(found.score)}`;
     element.append(el("p.note", {}, `Explains the score${score} of “${found.target_label}”: ${found.score_note}.`));
-    const peak = maps.find((map) => map && !map.blank)?.peak;
-    if (peak !== undefined && !method.range.startsWith("0 to 1")) element.append(el("p.note", {}, `Full colour stands for ${valueText(peak)} (${method.range}).`));
+    const strong = maps.find((map) => map && !map.blank);
+    if (strong && !method.range.startsWith("0 to 1")) {
+      const line = el("p.note");
+      element.append(line);
+      report.tensor(strong.tensor).then((tensor) => {
+        const share = fullColour(strong, tensor, method);
+        const beyond = share < 1 ? ", which 1 % of the values exceed" : "";
+        line.textContent = `Full colour stands for ${valueText(share * strong.peak)}${beyond}; the largest is ${valueText(strong.peak)} (${method.range}).`;
+      }, () => line.remove());
+    }
     const place = el("div");
     element.append(place, el("p.note.paper", {}, method.paper));
     for (const weight of found.weights) {
@@ -159,7 +177,7 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
       });
     }
   };
-  watch(store, (s) => [s.mode, s.sample, s.method, s.target, s.heatLayer, s.theme], show);
+  watch(store, (s) => [s.mode, s.sample, s.method, s.target, s.heatLayer, s.sign, s.theme], show);
   watch(store, (s) => [s.opacity], () => redraw());
   return element;
 }

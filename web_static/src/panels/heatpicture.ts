@@ -3,6 +3,7 @@
 import type { Tensor } from "../bundle/tensor";
 import { STEPS, table } from "../colour/maps";
 import type { Theme } from "../colour/tokens";
+import type { Sign } from "../state/store";
 import { drawPixels, pictureRgba } from "./picture";
 
 const COLD = 0.08;
@@ -19,13 +20,18 @@ export interface Prepared {
   readonly height: number;
   /** Red, green, blue of each pixel, 0..255. */
   readonly base: Float32Array;
-  /** 0..1 of each pixel; null shows the picture alone. */
+  /** -1..1 of each pixel; null shows the picture alone. */
   readonly heat: Float32Array | null;
 }
 
 export function smoothstep(from: number, to: number, x: number): number {
   const t = Math.min(1, Math.max(0, (x - from) / (to - from)));
   return t * t * (3 - 2 * t);
+}
+
+/** A value of a map as it is to be seen. */
+export function signedAs(sign: Sign, value: number): number {
+  return sign === "absolute" ? Math.abs(value) : value;
 }
 
 /**
@@ -57,8 +63,16 @@ export function resize(
   return made;
 }
 
-/** `side`: pixels of the longer side. `heat` is (1, H, W) in 0..1, or null. */
-export function prepare(picture: Tensor, heat: Tensor | null, side: number): Prepared {
+/** How a map is seen: by its size alone or with its sign, and the value that has full colour. */
+export interface HeatLook {
+  readonly sign: Sign;
+  readonly full: number;
+}
+
+const PLAIN: HeatLook = { sign: "signed", full: 1 };
+
+/** `side`: pixels of the longer side. `heat` is (1, H, W) in -1..1, or null. */
+export function prepare(picture: Tensor, heat: Tensor | null, side: number, { sign, full }: HeatLook = PLAIN): Prepared {
   const { width: w, height: h, pixels } = pictureRgba(picture);
   const zoom = side / Math.max(w, h, 1);
   const [width, height] = [Math.max(1, Math.round(w * zoom)), Math.max(1, Math.round(h * zoom))];
@@ -68,7 +82,7 @@ export function prepare(picture: Tensor, heat: Tensor | null, side: number): Pre
   }
   if (!heat) return { width, height, base, heat: null };
   const [, rows = 1, columns = 1] = heat.shape;
-  const values = Float32Array.from({ length: rows * columns }, (_, i) => heat.at(0, Math.floor(i / columns), i % columns));
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.max(-1, Math.min(1, signedAs(sign, heat.at(0, Math.floor(i / columns), i % columns)) / full)));
   return { width, height, base, heat: resize(values, [columns, rows], [width, height]) };
 }
 
@@ -76,18 +90,19 @@ export function prepare(picture: Tensor, heat: Tensor | null, side: number): Pre
 export function blend({ base, heat }: Prepared, opacity: number, theme: Theme): Uint8ClampedArray<ArrayBuffer> {
   const count = base.length / 3;
   const pixels = new Uint8ClampedArray(count * 4).fill(255);
-  const warm = table("heat", theme);
+  const [warm, against] = [table("heat", theme), table("against", theme)];
   const dim = DIM[theme];
   for (let i = 0, to = 0; i < count; i++, to += 4) {
     const luminance = 0.299 * (base[i * 3] ?? 0) + 0.587 * (base[i * 3 + 1] ?? 0) + 0.114 * (base[i * 3 + 2] ?? 0);
     const hot = heat?.[i] ?? 0;
-    const share = Math.min(1, (STRENGTH * opacity) / USUAL) * smoothstep(COLD, HOT, hot);
+    const share = Math.min(1, (STRENGTH * opacity) / USUAL) * smoothstep(COLD, HOT, Math.abs(hot));
     const light = (0.72 + (0.48 * luminance) / 255) * share;
-    const colour = Math.round(Math.min(1, Math.max(0, hot)) * (STEPS - 1)) * 4;
+    const colours = hot < 0 ? against : warm;
+    const colour = Math.round(Math.min(1, Math.abs(hot)) * (STEPS - 1)) * 4;
     for (let c = 0; c < 3; c++) {
       const own = base[i * 3 + c] ?? 0;
       const grey = own + (luminance - own) * GREYNESS;
-      pixels[to + c] = heat ? grey * dim * (1 - share) + (warm[colour + c] ?? 0) * light : own;
+      pixels[to + c] = heat ? grey * dim * (1 - share) + (colours[colour + c] ?? 0) * light : own;
     }
   }
   return pixels;

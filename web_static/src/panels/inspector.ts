@@ -105,7 +105,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
       },
     );
   };
-  watch(store, (s) => [s.selected, s.sample, s.theme, s.range, s.unfolded], show);
+  watch(store, (s) => [s.selected, s.sample, s.theme, s.range, s.fixed, s.unfolded], show);
   watch(store, (s) => [s.selected], () => (element.scrollTop = 0));
   watch(store, (s) => [s.channel], ({ channel }) => {
     for (const tile of element.querySelectorAll<HTMLElement>("[data-channel]")) {

@@ -1,8 +1,12 @@
 // The range that colours run over, for a layer or one of its channels.
 
+import type { Summary } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { codeValue, type Tensor } from "../bundle/tensor";
-import { layerRange, symmetric, type Range } from "../colour/value";
+import { fullColour } from "../colour/heat";
+import { shownRange, symmetric, type Range, type Scale } from "../colour/value";
+import type { ViewState } from "../state/store";
+import { faceOf } from "./subject";
 
 export interface ChannelFacts {
   readonly channel: number;
@@ -48,8 +52,29 @@ export function channelRange(tensor: Tensor, channel: number): Range {
   return Number.isFinite(min) ? symmetric(min, max) : { low: 0, high: 1 };
 }
 
-/** The range of a layer for a sample; null without an activation. */
-export function rangeOf(report: Report, sample: number, node: string): Range | null {
-  const activation = report.activation(sample, node);
-  return activation ? layerRange(activation.summary) : null;
+/** The range that colours run over where a channel (or none) is looked at. */
+export function rangeHere(scale: Scale, summary: Summary, tensor: Tensor, channel: number): Range {
+  return scale.range === "channel" ? channelRange(tensor, channel) : shownRange(scale, summary);
+}
+
+/** The range that the legend tells: of the chosen channel or layer, else of the hovered layer; null where none is. */
+export async function legendRange(report: Report, state: ViewState): Promise<Range | null> {
+  const id = state.selected ?? state.hovered;
+  const node = id === null ? null : faceOf(report, id, state.unfolded);
+  const activation = node === null ? undefined : report.activation(state.sample, node);
+  if (!activation) return state.range === "fixed" ? { low: 0, high: state.fixed } : null;
+  if (state.range !== "channel") return shownRange(state, activation.summary);
+  if (!activation.tensor || state.channel === null || state.selected === null) return null;
+  const tensor = await report.tensor(activation.tensor);
+  return state.channel < (tensor.shape[0] ?? 0) ? channelRange(tensor, state.channel) : null;
+}
+
+/** The values that the ends of a heat map's colours stand for; null where there is no map. */
+export async function heatRange(report: Report, { method, sample, target, sign, heatLayer }: ViewState): Promise<Range | null> {
+  const found = method === null ? undefined : report.heat({ method, sample, target });
+  const map = found?.layers.find((item) => item.node === heatLayer) ?? found?.inputs[0] ?? found?.layers[0];
+  if (!map) return null;
+  const info = report.manifest.methods.find((item) => item.name === method);
+  const high = map.peak * fullColour(map, await report.tensor(map.tensor), info);
+  return { low: map.signed && sign === "signed" ? -high : 0, high };
 }

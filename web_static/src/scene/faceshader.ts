@@ -40,7 +40,7 @@ precision highp sampler2D;
 in vec2 at;
 flat in int side;
 flat in int box;
-// p0 codes' offset, quants' offset, mode, end of the colour scale (0: each channel its own)
+// p0 codes' offset, quants' offset, mode, end of the colour scale (0: each channel its own; of heat: the code of zero)
 // p1 columns, rows, maps, gap          p2 cells down, cells across, step of map, step of y
 // p3 step of x; quants: map, y, x      p4 quants' divisor, brightness of an empty face, fade, opacity of heat
 // p5 picture or mean map: offset, height, width, channels or end of scale
@@ -91,7 +91,7 @@ vec3 pixel(vec2 uv) {
 float heatAt(ivec2 cell) {
   cell = clamp(cell, ivec2(0), ivec2(p6.zy) - 1);
   float c = code(int(p6.x) + cell.y * int(p6.z) + cell.x);
-  return c > 252.5 ? 0.0 : c * p6.w;
+  return c > 252.5 ? 0.0 : (c - p0.w) * p6.w;
 }
 float heatSmooth(vec2 uv) {
   vec2 spot = uv * p6.zy - 0.5;
@@ -100,7 +100,11 @@ float heatSmooth(vec2 uv) {
   return mix(mix(heatAt(low), heatAt(low + ivec2(1, 0)), part.x), mix(heatAt(low + ivec2(0, 1)), heatAt(low + ivec2(1, 1)), part.x), part.y);
 }
 float veil(float h) {
-  return p4.w * smoothstep(0.08, 0.62, h);
+  return p4.w * smoothstep(0.08, 0.62, abs(h));
+}
+// What speaks against the class has a ramp of its own.
+vec3 warmth(float h) {
+  return ramp(h, h < 0.0 ? 3 : 2);
 }
 vec3 heatPicture(vec2 uv) {
   vec3 picture = pixel(uv);
@@ -108,7 +112,7 @@ vec3 heatPicture(vec2 uv) {
   vec3 dim = mix(picture, vec3(light), 0.75) * (dark > 0.5 ? 0.62 : 0.95);
   if (p6.y < 0.5) return dim;
   float h = heatSmooth(uv);
-  return mix(dim, min(ramp(h, 2) * (0.72 + 0.48 * light), 1.0), veil(h));
+  return mix(dim, min(warmth(h) * (0.72 + 0.48 * light), 1.0), veil(h));
 }
 vec3 heatMap(vec2 uv) {
   ivec2 cell = ivec2(clamp(uv, 0.0, 0.99999) * p5.zy);
@@ -116,7 +120,7 @@ vec3 heatMap(vec2 uv) {
   vec3 grey = c > 252.5 ? vec3(1.0, 0.0, 1.0) : mix(paper, ink, pow(clamp(c * p5.w, 0.0, 1.0), 0.8));
   if (p6.y < 0.5) return grey;
   float h = heatAt(ivec2(clamp(uv, 0.0, 0.99999) * p6.zy));
-  return mix(grey, ramp(h, 2), veil(h));
+  return mix(grey, warmth(h), veil(h));
 }
 #endif
 // A loop that is run once or not at all: software renderers work through both sides of an if, but not through loops

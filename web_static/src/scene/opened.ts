@@ -2,7 +2,7 @@
 
 import type { Report } from "../bundle/model";
 import { NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
-import { layerRange } from "../colour/value";
+import { shownRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
 import type { ViewNode } from "../layout/fold";
@@ -101,7 +101,7 @@ export class OpenLayers {
       if (!pose || !activation) continue;
       opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
       faces.paint([{
-        mode: MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : layerRange(activation.summary).high,
+        mode: MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : shownRange(state, activation.summary).high,
         clamp: tensor.clamp, map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false, start: startOf(node.id),
       }], new Uint8Array(SHEETS_WIDE * 4));
       this.move(node.id, pose);

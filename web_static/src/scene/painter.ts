@@ -3,8 +3,9 @@
 import type { Activation, AttributionInfo, HeatMap } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { LAST_CODE, valueOf, type Tensor } from "../bundle/tensor";
+import { fullColour } from "../colour/heat";
 import { KINDS, rgb, TOKENS } from "../colour/tokens";
-import { layerRange } from "../colour/value";
+import { shownRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
 import type { ViewNode } from "../layout/fold";
@@ -74,10 +75,11 @@ export class Painter {
     const flat = node.form === "planes" || node.form === "image" || node.form === "volume";
     if (attribution && flat) return { ...blank, mode: MODE.heatMap, map: this.#meanMap(activation, face.tensor), ...this.#heat(node, false) };
     const codes = stock.offset(activation.thumb) ?? 0;
-    // A mean is a picture to know the layer by, stretched from its least to its largest: it has no zero to show.
-    if (isMean(node, face.tensor)) return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.plain(), end: 1 };
+    // A mean is a picture to know the layer by, stretched from its least to its largest: it has no zero to show. On one
+    // scale for all layers it is what it is.
+    if (isMean(node, face.tensor) && state.range !== "fixed") return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.plain(), end: 1 };
     const own = state.range === "channel" && face.tensor.shape[0] !== 1;
-    const end = own ? 0 : layerRange(activation.summary).high;
+    const end = own ? 0 : shownRange(state, activation.summary).high;
     return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end, clamp: face.tensor.clamp };
   }
 
@@ -89,23 +91,30 @@ export class Painter {
     return { offset, height, width, unit };
   }
 
-  #heat(node: ViewNode, picture: boolean): { heat: MapPlace | null; opacity: number } {
+  /** How many times stronger a map is drawn than it is stored. */
+  #gain(map: HeatMap, tensor: Tensor): number {
+    return 1 / fullColour(map, tensor, this.report.manifest.methods.find((item) => item.name === this.#info?.method));
+  }
+
+  #heat(node: ViewNode, picture: boolean): Pick<Paint, "heat" | "opacity" | "end"> {
     const map = this.heatOf(node);
     const [offset, tensor] = [this.stock.offset(map?.tensor ?? null), this.stock.tensor(map?.tensor ?? null)];
-    if (!map || map.blank || offset === null || !tensor) return { heat: null, opacity: 0 };
+    if (!map || map.blank || offset === null || !tensor) return { heat: null, opacity: 0, end: 0 };
     const [, height = 1, width = 1] = tensor.shape;
     const chosen = this.chosen !== null && node.members.includes(this.chosen);
     const share = picture ? HEAT.picture : chosen ? HEAT.chosen : HEAT.other[this.state.theme];
-    return { heat: { ...this.#warm(map, tensor, offset), height, width }, opacity: Math.min(1, (share * this.state.opacity) / HEAT.usual) };
+    const { from, unit, zero } = this.#coded(map, tensor, offset);
+    return { heat: { offset: from, unit: unit * this.#gain(map, tensor), height, width }, opacity: Math.min(1, (share * this.state.opacity) / HEAT.usual), end: zero };
   }
 
-  /** Where the codes of a map lie, and what one of them is worth: of a signed map, of the side that speaks for the target. */
-  #warm(map: HeatMap, tensor: Tensor, offset: number): { offset: number; unit: number } {
-    const [unit, zero] = [tensor.scale?.[0] ?? 0, tensor.zero?.[0] ?? 0];
-    if (!map.signed || unit === 0) return { offset, unit };
-    const middle = Math.round(-zero / unit);
-    const warm = (): Uint8Array => Uint8Array.from(tensor.codes ?? [], (code) => (code <= LAST_CODE ? Math.max(0, code - middle) : code));
-    return { offset: this.stock.extra(`warm ${map.tensor.blob} ${map.tensor.offset}`, warm), unit };
+  /** Where the codes of a map lie, what one of them is worth, and which of them is zero. */
+  #coded(map: HeatMap, tensor: Tensor, offset: number): { from: number; unit: number; zero: number } {
+    const [unit, low] = [tensor.scale?.[0] ?? 0, tensor.zero?.[0] ?? 0];
+    if (!map.signed || unit === 0) return { from: offset, unit, zero: 0 };
+    const zero = Math.round(-low / unit);
+    if (this.state.sign === "signed") return { from: offset, unit, zero };
+    const sizes = (): Uint8Array => Uint8Array.from(tensor.codes ?? [], (code) => (code <= LAST_CODE ? Math.abs(code - zero) : code));
+    return { from: this.stock.extra(`size ${map.tensor.blob} ${map.tensor.offset}`, sizes), unit, zero: 0 };
   }
 
   /** The mean of |activation| as codes 0..252. */

@@ -105,7 +105,7 @@ export class Shown implements Scene {
   #changed(now: ViewState, before: ViewState): void {
     const differs = (...keys: (keyof ViewState)[]): boolean => keys.some((key) => now[key] !== before[key]);
     if (differs("unfolded", "selected", "open", "mode")) this.#relayout(true);
-    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "range", "theme", "kinds")) this.#dirty.paint = true;
+    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds")) this.#dirty.paint = true;
     if (differs("sample", "mode", "method", "target")) this.#quietly(this.#stockUp(now));
     if (differs("theme")) this.#relabel();
     if (differs("open", "sample", "mode", "selected")) this.#quietly(this.#openUp());

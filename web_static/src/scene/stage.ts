@@ -10,8 +10,11 @@ import { Faces, type Shared } from "./faces";
 import { Lines } from "./lines";
 import { shades } from "./painter";
 
+/** The colour maps in the order in which the shader knows them. */
+const ROWS = ["sequential", "negative", "heat", "against"] as const;
+
 function mapsTexture(): DataTexture {
-  const made = new DataTexture(new Uint8Array(STEPS * 4 * 3), STEPS, 3);
+  const made = new DataTexture(new Uint8Array(STEPS * 4 * ROWS.length), STEPS, ROWS.length);
   made.magFilter = NearestFilter;
   made.minFilter = NearestFilter;
   return made;
@@ -90,7 +93,7 @@ export class Stage {
   theme(theme: Theme): void {
     if (theme === this.#theme) return;
     this.#theme = theme;
-    (["sequential", "negative", "heat"] as const).forEach((name, row) => {
+    ROWS.forEach((name, row) => {
       (this.#maps.image.data as Uint8Array).set(table(name, theme), row * STEPS * 4);
     });
     this.#maps.needsUpdate = true;

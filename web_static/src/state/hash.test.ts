@@ -21,6 +21,7 @@ describe("the address", () => {
     const state: ViewState = {
       ...START, selected: "conv", open: new Set(["conv"]), sample: 1, channel: 5, mode: "attribution", method: "cam",
       target: 3, heatLayer: "conv", unfolded: new Set(["block:a"]),
+      sign: "absolute", range: "fixed", fixed: 2.5,
     };
     const back = { ...START, ...read(`#${toHash(state, START)}`) };
     expect(back).toEqual(state);
@@ -30,6 +31,12 @@ describe("the address", () => {
     expect(read("#node=gone&sample=12&method=other&target=x&layer=gone&unfold=gone")).toMatchObject({
       selected: null, sample: 0, mode: "activations", target: null, heatLayer: null, unfolded: new Set(),
     });
+  });
+
+  it("takes a colour range that is a number above zero, or one per channel", () => {
+    expect(read("#range=channel")).toMatchObject({ range: "channel", fixed: 1 });
+    expect(read("#range=0.25")).toMatchObject({ range: "fixed", fixed: 0.25 });
+    for (const bad of ["-1", "0", "x", "", "1e999"]) expect(read(`#range=${bad}`)).toMatchObject({ range: "layer", fixed: 1 });
   });
 
   it("takes names apart that have odd characters", () => {

@@ -3,7 +3,7 @@
 import type { Report } from "../bundle/model";
 import type { ViewState } from "./store";
 
-type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "mode" | "method" | "target" | "heatLayer">;
+type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed">;
 
 /** The view as the text behind `#`; empty for the view that the page starts with. */
 export function toHash(state: ViewState, start: ViewState): string {
@@ -16,7 +16,9 @@ export function toHash(state: ViewState, start: ViewState): string {
     parts.set("method", state.method);
     if (state.target !== null) parts.set("target", String(state.target));
     if (state.heatLayer !== null) parts.set("layer", state.heatLayer);
+    if (state.sign !== start.sign) parts.set("sign", state.sign);
   }
+  if (state.range !== start.range) parts.set("range", state.range === "fixed" ? String(state.fixed) : state.range);
   const unfolded = [...state.unfolded].sort();
   if (unfolded.join("\n") !== [...start.unfolded].sort().join("\n")) for (const id of unfolded) parts.append("unfold", id);
   return parts.toString();
@@ -25,6 +27,13 @@ export function toHash(state: ViewState, start: ViewState): string {
 function index(text: string | null, below: number): number | null {
   const number = text === null || !/^\d{1,9}$/.test(text) ? NaN : Number(text);
   return number < below ? number : null;
+}
+
+/** "channel", or the number at which a fixed range ends. */
+function scale(text: string | null, start: ViewState): Pick<ViewState, "range" | "fixed"> {
+  const end = text === null || text === "" ? NaN : Number(text);
+  if (end > 0 && Number.isFinite(end)) return { range: "fixed", fixed: end };
+  return { range: text === "channel" || text === "layer" ? text : start.range, fixed: start.fixed };
 }
 
 /** The view that a link asks for. What this bundle does not have is left out, for links outlive their files. */
@@ -46,5 +55,7 @@ export function fromHash(hash: string, report: Report, start: ViewState, isId: (
     method: method ?? start.method,
     target: method === null ? null : index(parts.get("target"), 1e9),
     heatLayer: method === null ? null : known(parts.get("layer")),
+    sign: parts.get("sign") === "absolute" ? "absolute" : "signed",
+    ...scale(parts.get("range"), start),
   };
 }

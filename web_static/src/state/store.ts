@@ -3,6 +3,7 @@
 import type { Kind } from "../bundle/manifest.gen";
 
 export type Mode = "activations" | "attribution";
+export type Sign = "signed" | "absolute";
 export type Theme = "dark" | "light";
 export type SheetTab = "result" | "layers" | "layer" | "heat";
 
@@ -21,8 +22,12 @@ export interface ViewState {
   readonly target: number | null;
   readonly heatLayer: string | null;
   readonly opacity: number;
-  /** Whether colours run over a layer's range or over each channel's own. */
-  readonly range: "layer" | "channel";
+  /** Of maps with a sign: both sides in their own colours, or how much by size alone. */
+  readonly sign: Sign;
+  /** Whether colours run over a layer's range, over each channel's own, or to the same value everywhere. */
+  readonly range: "layer" | "channel" | "fixed";
+  /** Where a fixed range ends, above zero. */
+  readonly fixed: number;
   readonly theme: Theme;
   /** How far the forward pass is shown, in boxes of layout/timetable.ts; null at rest, with all of it done. */
   readonly wave: number | null;
@@ -55,7 +60,9 @@ export const START: ViewState = {
   target: null,
   heatLayer: null,
   opacity: 0.8,
+  sign: "signed",
   range: "layer",
+  fixed: 1,
   theme: "dark",
   wave: null,
   playing: false,

@@ -1,8 +1,10 @@
 // A heat map over a signal: the curve on columns of colour.
 
 import type { Tensor } from "../../bundle/tensor";
-import { lookup } from "../../colour/maps";
-import { css, TOKENS, type Theme } from "../../colour/tokens";
+import { css, TOKENS } from "../../colour/tokens";
+import { heatColour } from "../../colour/heat";
+import type { ViewState } from "../../state/store";
+import { signedAs } from "../heatpicture";
 
 const WIDTH = 608;
 const HEIGHT = 160;
@@ -17,12 +19,12 @@ export function envelope(values: readonly number[], columns: number): { readonly
   });
 }
 
-/** `heat` is (1, T) in 0..1, `signal` (C, T) or null; of several channels the first is drawn. */
+/** `heat` is (1, T) in -1..1, `signal` (C, T) or null; of several channels the first is drawn. */
 export function drawSignal(
   canvas: HTMLCanvasElement,
   heat: Tensor,
   signal: Tensor | null,
-  { opacity, theme }: { readonly opacity: number; readonly theme: Theme },
+  { opacity, theme, sign, full }: Pick<ViewState, "opacity" | "theme" | "sign"> & { readonly full: number },
 ): void {
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
@@ -31,7 +33,7 @@ export function drawSignal(
   const steps = heat.shape[1] ?? 1;
   for (let x = 0; x < WIDTH; x++) {
     context.globalAlpha = opacity;
-    context.fillStyle = css(lookup("heat", theme, heat.at(0, Math.floor((x / WIDTH) * steps))));
+    context.fillStyle = css(heatColour(signedAs(sign, heat.at(0, Math.floor((x / WIDTH) * steps)) / full), theme));
     context.fillRect(x, 0, 1, HEIGHT);
   }
   context.globalAlpha = 1;

@@ -2,7 +2,7 @@
 
 import type { ChannelWeights } from "../../bundle/manifest.gen";
 import type { Report } from "../../bundle/model";
-import { layerRange } from "../../colour/value";
+import { shownRange } from "../../colour/value";
 import type { ViewState } from "../../state/store";
 import { el } from "../dom";
 import { drawPlane } from "../picture";
@@ -31,7 +31,7 @@ export async function channelWeights(report: Report, state: ViewState, weights: 
     const list = el("ol.alphas");
     for (const { channel, weight } of top) {
       const canvas = el("canvas", { "aria-hidden": "true" });
-      if (activation && maps) drawPlane(canvas, maps, channel, layerRange(activation.summary), state.theme);
+      if (activation && maps) drawPlane(canvas, maps, channel, shownRange(state, activation.summary), state.theme);
       const bar = el(weight < 0 ? "i.fill.negative" : "i.fill");
       bar.style.width = `${((Math.abs(weight) / most) * 100).toFixed(1)}%`;
       list.append(

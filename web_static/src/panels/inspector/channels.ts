@@ -2,12 +2,12 @@
 
 import type { Activation } from "../../bundle/manifest.gen";
 import type { Tensor } from "../../bundle/tensor";
-import { layerRange } from "../../colour/value";
+import { shownRange } from "../../colour/value";
 import type { Store } from "../../state/store";
 import { button, el } from "../dom";
 import { countText, shareText, valueText } from "../../words/format";
 import { channelCount, drawPlane } from "../picture";
-import { channelFacts, channelRange, type ChannelFacts } from "../ranges";
+import { channelFacts, rangeHere, type ChannelFacts } from "../ranges";
 
 type Order = "mean" | "max" | "zeros" | "index";
 
@@ -55,8 +55,9 @@ export function channels(
   });
   const box = el("section", {}, el("h3", {}, units ? "Units by" : "Channels by", select, el("span.aside", {}, `${countText(count)} in all`)), list);
   const draw = (): void => {
-    const { theme, range, channel: chosen } = store.get();
-    const whole = layerRange(activation.summary);
+    const state = store.get();
+    const { theme, channel: chosen } = state;
+    const whole = shownRange(state, activation.summary);
     const shown = sortChannels(all, view.order).slice(0, view.shown);
     list.replaceChildren(
       ...shown.map((facts) => {
@@ -66,7 +67,7 @@ export function channels(
         };
         if (units) return unitRow(facts, whole.high, label(channel), chosen === channel, pick);
         const canvas = el("canvas", { "aria-hidden": "true" });
-        drawPlane(canvas, tensor, channel, range === "layer" ? whole : channelRange(tensor, channel), theme);
+        drawPlane(canvas, tensor, channel, rangeHere(state, activation.summary, tensor, channel), theme);
         const text = caption(facts, view.order);
         const item = el(
           "button.tile",

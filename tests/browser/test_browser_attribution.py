@@ -1,0 +1,88 @@
+"""Heat maps in an exported page: both signs, two methods beside each other, one scale for all layers."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from conftest import load_example
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from browser.pages import Exported, Tab
+from tensorview.exporting import export
+from tensorview.inputs import read_inputs
+
+METHODS = ("grad_cam", "gradient_input")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    example = load_example("lenet_mnist")
+    path = tmp_path_factory.mktemp("attribution") / "lenet.html"
+    bundle = export(example.model, read_inputs(example.model, [example.input_path]), path, methods=METHODS)
+    return Exported(path, bundle, example)
+
+
+def drawn(canvas: Locator) -> np.ndarray:
+    """A canvas's pixels, once it has been drawn."""
+    expect(canvas).to_be_visible()
+    canvas.page.wait_for_function("(c) => c.width > 300", arg=canvas.element_handle())
+    png = base64.b64decode(canvas.evaluate("(c) => c.toDataURL()").split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def test_a_signed_map_shows_both_sides_or_only_how_much(tab: Tab, page: Exported) -> None:
+    tab.open(page.path, "#sample=2&method=gradient_input")
+    heat = drawn(tab.page.get_by_label("heat map over input"))
+    red_over_blue = heat[..., 0] - heat[..., 2]
+    assert red_over_blue.max() > 60, "something speaks for the class"
+    assert red_over_blue.min() < -60, "and something against it"
+    item = next(one for one in page.bundle.manifest.attributions if one.sample == 2 and one.method == "gradient_input")
+    low, high = (float(tab.text(f".legend .ends .number >> nth={i}")) for i in (0, 1))
+    assert low == -high and 0 < high <= item.inputs[0].peak * 1.01
+    expect(tab.page.locator(".legend .what")).to_have_text("against · for")
+
+    tab.page.get_by_label("Values").select_option("absolute")
+    tab.page.wait_for_function("() => document.querySelectorAll('.pair canvas')[1].width > 300")
+    heat = drawn(tab.page.get_by_label("heat map over input"))
+    assert (heat[..., 0] - heat[..., 2]).min() > -10
+    assert float(tab.text(".legend .ends .number >> nth=0")) == 0
+    assert "sign=absolute" in tab.page.url
+
+
+def test_a_blank_map_beside_another_says_so(tab: Tab, page: Exported) -> None:
+    blank = next(
+        item for item in page.bundle.manifest.attributions if item.method == "grad_cam" and item.inputs[0].blank
+    )
+    tab.open(page.path, f"#sample={blank.sample}&method=gradient_input&target={blank.target}")
+    expect(tab.page.locator(".note.blank")).to_have_count(0)
+    tab.page.get_by_label("Beside").select_option("grad_cam")
+    expect(tab.page.locator(".note.blank")).to_contain_text(f"Grad-CAM: nothing here speaks for “{blank.target_label}”")
+
+
+def test_one_scale_for_all_layers_can_be_typed(tab: Tab, page: Exported) -> None:
+    tab.open(page.path, "#node=conv_2&open=1")
+    tab.page.get_by_label("Colour range", exact=True).select_option("fixed")
+    field = tab.page.get_by_label("Where the fixed colour range ends")
+    # It starts where the layer ended.
+    assert float(field.input_value()) > 0.5
+    field.fill("0.5")
+    field.press("Enter")
+    assert tab.state()["fixed"] == 0.5
+    assert "range=0.5" in tab.page.url
+    field.fill("-3")
+    field.press("Enter")
+    expect(field).to_have_value("0.5")
+    tab.settle()
+    x, y = tab.place("conv_2", channel=3, y=6, x=3)
+    value = tab.cell(x, y)["value"]
+    wanted = tab.page.evaluate("([v]) => window.tensorview.colourOf(v, 'conv_2')", [value])
+    seen = tab.pixels()[round(y), round(x)]
+    assert np.abs(seen.astype(int) - wanted).max() <= 2
+    tab.open(page.path, "#node=conv_1&open=1&range=0.5")
+    assert tab.page.evaluate("() => window.tensorview.colourOf(0.5, 'conv_1')") == tab.page.evaluate(
+        "() => window.tensorview.colourOf(9, 'conv_1')"
+    )
