@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tensorview import __version__, budget
+from tensorview import __version__, budget, page
 from tensorview.blobs import BlobWriter
 from tensorview.bundle import Bundle
 from tensorview.duplicates import duplicates
@@ -32,7 +32,7 @@ from tensorview.manifest import (
 )
 from tensorview.run_health import with_origins
 from tensorview.samples import Front, Kept, Samples
-from tensorview.structure import Structure, structure
+from tensorview.structure import Structure, structure, with_weights
 from tensorview.tracing import Trace
 
 DUPLICATES = 0.02
@@ -74,6 +74,10 @@ class Room:
     fixed: int = 0
     factor: float = 1.0
     number: float | None = None
+    weights: float = math.inf
+    """Stored bytes that weights may take."""
+    packed: bool = False
+    """Whether the manifest is deflated."""
 
 
 def build(
@@ -91,12 +95,13 @@ def build(
     time_shares: of the forward pass, by node, where they are known. least: the share of idle channels from which on
     they are told of; None for what is certainly an illness.
     """
-    known = structure(trace)
+    known = structure(trace, weights=False)
     progress("summarising", 0.0)
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         samples = Samples(trace, known, len(about.names), pool, least)
         fronts, healths = samples.fronts(about.pictures, lambda done: progress("summarising", done))
         healths = _healths(trace, known, healths, least, pool)
+        known = with_weights(known, trace, room.weights, _wanted(known, about, samples.strongest))
         heads = [front.writer.finish() for front in fronts]
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
@@ -148,6 +153,23 @@ def build(
             step = _next_step(known, len(about.names), step, size=size, room=room, packed=packed)
 
 
+def _wanted(known: Structure, about: About, strongest: Mapping[str, tuple[int, ...]]) -> dict[str, list[int]]:
+    """The channels whose weights are looked at first, by the node that has the weights: those that the model predicts,
+    and those that are strongest once normalised and activated."""
+    wanted: dict[str, list[int]] = {id: list(channels) for id, channels in strongest.items()}
+    inputs = {node.id: node.rule.inputs for node in known.nodes if node.rule and len(node.rule.inputs) == 1}
+    leads = {id: leader for id, leader in known.leaders.items() if id in inputs}
+    roots: dict[str, str] = {}
+    for id, leader in leads.items():
+        roots[id] = roots.get(leader, leader)
+        wanted[roots[id]] = wanted.get(id, [])
+    for predictions in about.predictions:
+        for prediction in predictions:
+            root = roots.get(prediction.node, prediction.node)
+            wanted[root] = [*(score.index for score in prediction.top), *wanted.get(root, [])]
+    return wanted
+
+
 def _first_step(known: Structure, samples: int, room: Room, *, beside: float, per_value: float) -> int:
     """The first step that should do, with `beside` bytes for other blobs and some for each node of the manifest."""
     if room.limit is None or not samples:
@@ -177,7 +199,8 @@ def _size(bundle: Bundle, room: Room) -> int:
         shown = [activation.tensor for sample in manifest.samples for activation in sample.activations]
         weights = [weight.tensor for node in manifest.nodes for weight in node.weights]
         spent = room.number * sum(math.prod(ref.shape) for ref in (*heats, *shown, *weights) if ref is not None)
-    return int(room.fixed + len(bundle.manifest_json().encode()) + spent)
+    text = len(page.packed_manifest(bundle).text) if room.packed else len(bundle.manifest_json().encode())
+    return int(room.fixed + text + spent)
 
 
 def _ordered(

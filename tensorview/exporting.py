@@ -30,6 +30,10 @@ from tensorview.tracing import Trace, outline, trace
 
 DEFAULT_BUDGET = 16.0
 """Megabytes (of 2**20 bytes) of the whole file."""
+WEIGHTS = 1.25
+"""Megabytes of the file that weights may take."""
+WEIGHTS_SHARE = 0.25
+"""And at most this share of the whole budget."""
 METHODS = ("grad_cam", "saliency")
 NUMBER_BYTES = 8.5
 """Of one value as text: digits, a point, a comma; zeros are shorter."""
@@ -50,6 +54,7 @@ def export(
     methods: str | Sequence[str] | None = None,
     budget: float | None = DEFAULT_BUDGET,
     full: bool = False,
+    weights: float | None = WEIGHTS,
     title: str | None = None,
     force: bool = False,
     progress: Progress = _quiet,
@@ -59,16 +64,20 @@ def export(
     inputs: arrays as the model takes them, a Batch of `read_inputs`, or None for the architecture alone.
     labels: "imagenet", a file of class names, or the names. target: the class to explain, "top" for the three best.
     methods: attribution methods, () for none. budget: megabytes of the whole file; `full` lifts it, and nothing is
-    reduced. Raises TensorviewError in one line for anything that a user can mend; the output is whole or not there.
+    reduced. weights: megabytes of the file for the layers' weights, small layers before large ones; None (and `full`)
+    keeps all, 0 none. Raises TensorviewError in one line for anything that a user can mend; the output is whole or not
+    there.
     """
     check_free(path, force)
     if format not in formats.FORMATS:
         raise OptionError(f"format {format!r} is not known; choose one of {', '.join(formats.FORMATS)}")
     if budget is not None and not 0 < budget < math.inf:
         raise OptionError(f"the budget is a number of megabytes above 0, but {budget} came; full lifts it altogether")
+    if weights is not None and not 0 <= weights < math.inf:
+        raise OptionError(f"weights is a number of megabytes from 0, but {weights} came; None keeps all of them")
     bundle = make_bundle(
         model, inputs, format=format, labels=labels, target=target, methods=methods,
-        budget=None if full else budget, title=title, progress=progress,
+        budget=None if full else budget, weights=None if full else weights, title=title, progress=progress,
     )  # fmt: skip
     progress("writing", 0.0)
     formats.write(bundle, path, format, force=force)
@@ -85,12 +94,13 @@ def make_bundle(
     target: Any = "top",
     methods: str | Sequence[str] | None = None,
     budget: float | None = DEFAULT_BUDGET,
+    weights: float | None = WEIGHTS,
     title: str | None = None,
     progress: Progress = _quiet,
     least: float | None = None,
 ) -> Bundle:
-    """As `export`, without writing. budget: megabytes, None for no limit. least: the share of a layer's channels (or
-    filters) from which on idle ones (or doubles) are told of; None tells of what is certainly an illness."""
+    """As `export`, without writing. budget, weights: megabytes, None for no limit. least: the share of a layer's
+    channels (or filters) from which on idle ones (or doubles) are told of; None tells of what is certainly ill."""
     batch = None if inputs is None else inputs if isinstance(inputs, Batch) else as_batch(model, inputs)
     names = labels_for(model, labels)
     progress("tracing", 0.0)
@@ -111,16 +121,19 @@ def make_bundle(
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     # A plain eager call holds all activations: of a model that is traced in shares that is too much beside the rest.
     shares = {} if batch is None or run.several else time_shares(model, batch.arrays)
-    return build(run, about, explained, _room(format, budget), progress, time_shares=shares, least=least)
+    return build(run, about, explained, _room(format, budget, weights), progress, time_shares=shares, least=least)
 
 
-def _room(format: Format, budget: float | None) -> Room:
+def _room(format: Format, budget: float | None, weights: float | None) -> Room:
     limit = None if budget is None else int(budget * 2**20)
-    if format == "html":
-        return Room(limit, fixed=_page_bytes(), factor=4 / 3)
+    factor = 4 / 3 if format == "html" else 1.0
+    kept = math.inf if weights is None else weights * 2**20 / factor
+    if limit is not None and weights is not None:
+        kept = min(kept, limit * WEIGHTS_SHARE / factor)
     if format == "json":
-        return Room(limit, number=NUMBER_BYTES)
-    return Room(limit, fixed=_page_bytes() if format == "folder" else 0)
+        return Room(limit, number=NUMBER_BYTES, weights=kept)
+    fixed = _page_bytes() if format in ("html", "folder") else 0
+    return Room(limit, fixed=fixed, factor=factor, weights=kept, packed=format == "html")
 
 
 def _about(

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from tensorview import page, plain
+from tensorview.blobs import inflate
 from tensorview.bundle import Bundle
 from tensorview.errors import BundleError, OptionError
 from tensorview.files import whole_file, whole_folder
-from tensorview.manifest import from_json
+from tensorview.manifest import Blob, from_json
 
 Format = Literal["html", "folder", "tview", "json"]
 FORMATS: tuple[Format, ...] = ("html", "folder", "tview", "json")
@@ -138,18 +139,31 @@ def _open_archive(path: Path) -> Bundle:
 _SCRIPT = re.compile(
     rb'<script type="application/octet-stream;base64" data-blob="([A-Za-z0-9_.-]+)">([A-Za-z0-9+/=\s]*)</script>'
 )
-_MANIFEST = re.compile(rb'<script type="application/json" id="tensorview-manifest">(.*?)</script>', re.DOTALL)
+_MANIFEST = re.compile(
+    rb'<script type="application/octet-stream;base64" id="tensorview-manifest" data-size="(\d{1,9})">'
+    rb"([A-Za-z0-9+/=]*)</script>"
+)
+_PLAIN_MANIFEST = re.compile(rb'<script type="application/json" id="tensorview-manifest">(.*?)</script>', re.DOTALL)
+"""As pages of version 0.1 have it."""
 
 
 def _open_html(path: Path) -> Bundle:
     data = path.read_bytes()
-    found = _MANIFEST.search(data)
+    found = _MANIFEST.search(data) or _PLAIN_MANIFEST.search(data)
     if found is None:
         raise BundleError(f"{path} is no bundle: expected .html or .tview from `tensorview export`, or a folder")
     if b'id="tensorview-end"' not in data[-400:]:
         raise BundleError(f"{path} is cut off; copy or export it again")
     try:
         blobs = {id.decode(): base64.b64decode(text, validate=False) for id, text in _SCRIPT.findall(data)}
+        manifest = found.group(1) if found.re is _PLAIN_MANIFEST else _unpacked(path, int(found[1]), found[2])
     except binascii.Error as error:
         raise BundleError(f"{path} is damaged: {error}") from error
-    return _bundle(path, found.group(1), blobs)
+    return _bundle(path, manifest, blobs)
+
+
+def _unpacked(path: Path, size: int, text: bytes) -> bytes:
+    if size > MAX_MANIFEST:
+        raise BundleError(f"{path} has a manifest larger than any; it was not written by tensorview")
+    packed = base64.b64decode(text)
+    return inflate(Blob(id="manifest", size=size, stored=len(packed)), packed)

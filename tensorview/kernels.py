@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,13 @@ from tensorview.quantised import true_weights
 from tensorview.statistics import as_numbers, summarize
 
 WHOLE = 65_536
-"""Variables up to this many values are kept whole."""
-SPATIAL = 16_384
-"""Values that are kept of larger kernels with a window: the first inputs of the first filters."""
+"""Variables up to this many values are kept whole, if nothing else is said."""
+PART = 8_192
+"""Values that are kept of larger kernels, in whole filters or units; more only where one alone is larger."""
+LARGEST = 65_536
+"""Of a kernel whose one filter is larger than this nothing is kept."""
 FLAT = 4_096
-"""Values that are kept of larger matrices: their first rows and columns."""
-FILTERS = 64
+"""Values that are kept of other large variables: their first rows and columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class Kernel:
 
     `shape` and `dtype` are the variable's own; of a quantised layer the shape and values are those of the weights that
     it stands for. `stored` is float32, conv kernels as (out, in, kh, kw), or None where nothing is worth keeping;
-    `source` is the full stored shape where it was cut. `rgb`: its input channels are red, green and blue.
+    `source` is the full stored shape where it was cut, `kept` the filters or units that it was cut to, where those are
+    whole. `rgb`: its input channels are red, green and blue.
     """
 
     name: str
@@ -39,13 +40,17 @@ class Kernel:
     stored: np.ndarray | None
     source: tuple[int, ...] | None
     rgb: bool
+    kept: tuple[int, ...] | None = None
 
 
-def kernels(layer: Any, first: bool = False, skip: Set[int] = frozenset()) -> tuple[Kernel, ...]:
+def kernels(
+    layer: Any, first: bool = False, skip: Set[int] = frozenset(), *, whole: float = WHOLE, wanted: Sequence[int] = ()
+) -> tuple[Kernel, ...]:
     """All weights of a layer, in its own order.
 
-    `first`: the layer reads a colour picture. `skip`: ids of variables to leave out. Stored order: convolutions
-    (out, in, kh, kw) or (out, in, kd, kh, kw), 1-D ones (out, in, 1, k); depthwise ones
+    `first`: the layer reads a colour picture. `skip`: ids of variables to leave out. `whole`: variables up to so many
+    values are kept whole. `wanted`: channels whose filters are to be kept first of a larger kernel. Stored order:
+    convolutions (out, in, kh, kw) or (out, in, kd, kh, kw), 1-D ones (out, in, 1, k); depthwise ones
     (channels × multiplier, 1, kh, kw) in the order of the channels that they make; all others as the layer has them.
     """
     found: list[Kernel] = []
@@ -57,7 +62,7 @@ def kernels(layer: Any, first: bool = False, skip: Set[int] = frozenset()) -> tu
         while unique in used:
             unique += "'"
         used.add(unique)
-        found.append(_kernel(owner, unique, variable, first))
+        found.append(_kernel(owner, unique, variable, first=first, whole=whole, wanted=wanted))
     return tuple(found)
 
 
@@ -76,18 +81,20 @@ def filters(layer: Any) -> np.ndarray | None:
     return np.ascontiguousarray(rows.reshape(len(rows), -1), dtype=np.float32)
 
 
-def _kernel(owner: Any, name: str, variable: Any, first: bool) -> Kernel:
+def _kernel(owner: Any, name: str, variable: Any, *, first: bool, whole: float, wanted: Sequence[int]) -> Kernel:
     last = name.rpartition("/")[2]
     values = true_weights(owner, last)
     if values is None:
         values = np.asarray(variable.numpy())
     numbers = as_numbers(values)
-    stored, source, order = None, None, _order(owner, last)
+    stored, source, kept, order = None, None, None, _order(owner, last)
     if numbers is not None and numbers.size:
-        whole = numbers if order is None else in_stored_order(numbers, order)
-        stored = cut(whole)
+        every = numbers if order is None else in_stored_order(numbers, order)
+        # Filters come first, units last; of other variables one can't tell.
+        axis = 0 if order is not None else every.ndim - 1 if last == "kernel" and every.ndim == 2 else None
+        stored, kept = cut(every, axis, whole, wanted)
         if stored is not None:
-            source = whole.shape if stored.shape != whole.shape else None
+            source = every.shape if stored.shape != every.shape else None
             stored = np.ascontiguousarray(stored, dtype=np.float32)
     rgb = first and order == "conv" and stored is not None and stored.ndim == 4 and stored.shape[1] == 3
     return Kernel(
@@ -99,6 +106,7 @@ def _kernel(owner: Any, name: str, variable: Any, first: bool) -> Kernel:
         stored=stored,
         source=source,
         rgb=rgb,
+        kept=kept,
     )
 
 
@@ -157,20 +165,28 @@ def in_stored_order(values: np.ndarray, order: str) -> np.ndarray:
     return moved[:, :, None, :] if window == 1 else moved
 
 
-def cut(values: np.ndarray) -> np.ndarray | None:
-    """As much of a variable in stored order as is kept: all of a small one, the first entries of each axis of a large
-    one; None where even one window would be too large."""
-    if values.size <= WHOLE:
-        return values
-    area = math.prod(values.shape[2:]) if values.ndim >= 4 else 1
-    if area > 1:
-        if area > SPATIAL:
-            return None
-        filters = max(1, min(len(values), FILTERS, SPATIAL // area))
-        return values[:filters, : max(1, SPATIAL // (area * filters))]
-    long = [axis for axis, size in enumerate(values.shape) if size > 1]
-    side = int(FLAT ** (1 / len(long)))
-    return values[tuple(slice(side) for _ in values.shape)]
+def cut(
+    values: np.ndarray, axis: int | None, whole: float = WHOLE, wanted: Sequence[int] = ()
+) -> tuple[np.ndarray | None, tuple[int, ...] | None]:
+    """As much of a variable in stored order as is kept, and the entries along `axis` that it was cut to.
+
+    All of a small one; whole entries along `axis` (filters, units), the wanted ones first, of a large one, or None
+    where one alone would be too large; without an axis the first entries of each.
+    """
+    if values.size <= whole:
+        return values, None
+    if axis is not None:
+        count = values.shape[axis]
+        one = values.size // count
+        if one > LARGEST:
+            return None, None
+        asked = [place for place in dict.fromkeys(wanted) if place < count]
+        order = [*asked, *(place for place in range(count) if place not in set(asked))]
+        kept = tuple(sorted(order[: max(1, PART // one)]))
+        return np.take(values, kept, axis=axis), kept
+    long = [place for place, size in enumerate(values.shape) if size > 1]
+    side = max(1, int(FLAT ** (1 / len(long))))
+    return values[tuple(slice(side) for _ in values.shape)], None
 
 
 def _dtype(variable: Any) -> str:

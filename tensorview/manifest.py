@@ -83,6 +83,9 @@ class Weight:
     tensor: TensorRef | None
     rgb: bool
     """A first conv's kernel over three colour channels, to be shown in true colour."""
+    kept: tuple[int, ...] | None = None
+    """The filters (first axis of `tensor`) or units (its last axis) that a large kernel was cut to, each whole. Null
+    where it wasn't cut, or to its first entries along each axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,52 @@ class ReceptiveField:
     offset: tuple[float, ...]
     gated: bool = False
     """Its values are also weighed by something that sees the whole input, as by a squeeze-and-excitation block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nonlinearity:
+    """An activation function. `numbers`: its parameters; `axes`: those that a softmax goes along, without the batch."""
+
+    name: str
+    numbers: tuple[float, ...] = ()
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How a value of a node's output is worked out from values of the nodes `inputs`, in this order, and its weights.
+
+    Axes are those of the model's own order, without the batch. Windows have one number for each axis but the channel's:
+    tap k of the window at position p lies at `p * stride - before + k * dilation` of the input (for "transposed" input
+    position i goes to `i * stride - before + k * dilation`); outside of the input there is nothing.
+
+    conv, depthwise, separable, transposed: sums over a window, with kernel and bias. max, mean: of a window, channel
+    by channel. dense: the sum that `equation` says, of an input and the kernel, plus bias. add, subtract, multiply,
+    average, maximum, minimum: value by value, axes of size 1 repeated. concatenate: along `axes[0]`. same, reshape: the
+    same values in the same order. permute: the input's axis j runs with the output's axis `axes[j]`. repeat: position p
+    is `p // stride` of the input, a number for each axis. shift: position p is `p - before` of the input, 0 outside.
+    scale: with moving mean and variance along `axes`; normalise, rms: over `axes`; group: over space and each of
+    `groups` of channels; `numbers[0]` is epsilon. rescale: times numbers[0] plus numbers[1]. activation, prelu: value
+    by value. embedding: the row that the input names. scores: softmax of query times key times numbers[0]. attend:
+    values by scores, through the kernel and bias of the output. recurrent: nothing but which steps it is given: that of
+    `axes`, or all.
+    """
+
+    name: Literal[
+        "conv", "depthwise", "separable", "transposed", "max", "mean", "dense", "add", "subtract", "multiply",
+        "average", "maximum", "minimum", "concatenate", "same", "reshape", "permute", "repeat", "shift", "scale",
+        "normalise", "rms", "group", "rescale", "activation", "prelu", "embedding", "scores", "attend", "recurrent",
+    ]  # fmt: skip
+    inputs: tuple[str, ...] = ()
+    window: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    before: tuple[int, ...] = ()
+    groups: int = 1
+    axes: tuple[int, ...] = ()
+    equation: str | None = None
+    numbers: tuple[float, ...] = ()
+    activation: Nonlinearity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +191,8 @@ class NodeInfo:
     """Of the output of one sample, all tensors of it, as the model holds them. Null for text."""
     time_share: float | None = None
     """Of the time of all calls, in a plain eager call of the model, 0..1. Null without an input."""
+    rule: Rule | None = None
+    """How its values come about; null where that can't be told for certain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -43,7 +44,7 @@ def render(bundle: BundleLike) -> Iterator[bytes]:
         source="inline",
         title=bundle.manifest.title,
         generator=bundle.manifest.generator,
-        manifest=_json_in_html(bundle.manifest_json()),
+        manifest=packed_manifest(bundle),
         first=_inline(bundle, [id for id in ids if id == FIRST]),
         rest=_inline(bundle, [id for id in ids if id != FIRST]),
     )
@@ -86,7 +87,7 @@ def _render(
     source: Source,
     title: str,
     generator: str,
-    manifest: str | None,
+    manifest: Packed | None,
     first: Iterator[_Inline],
     rest: Iterator[_Inline],
 ) -> Iterator[bytes]:
@@ -103,17 +104,26 @@ def _render(
         source=source,
         style=Markup(style),
         script=Markup(script),
-        manifest=None if manifest is None else Markup(manifest),
+        manifest=manifest,
         first=first,
         rest=rest,
     )
     return (piece.encode("utf-8", "replace") for piece in pieces)
 
 
-def _json_in_html(text: str) -> str:
-    """JSON that no HTML parser can end early or read as a tag, and that is the same JSON."""
-    table = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-    return re.sub("[<>&\u2028\u2029]", lambda match: table[match[0]], text)
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The manifest's JSON as raw deflate in base64: text that no parser can take for anything else, a fifth as long."""
+
+    size: int
+    text: str
+
+
+def packed_manifest(bundle: BundleLike) -> Packed:
+    """A bundle's manifest as it stands in the page."""
+    data = bundle.manifest_json().encode()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return Packed(len(data), base64.b64encode(packer.compress(data) + packer.flush()).decode("ascii"))
 
 
 def _inline(bundle: BundleLike, ids: list[str]) -> Iterator[_Inline]:

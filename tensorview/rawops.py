@@ -8,3 +8,6 @@ VALUE_BY_VALUE = frozenset(
     }
 )  # fmt: skip
 """Those that work value by value: each value of the result comes from those at its own place alone."""
+
+UNCHANGED = frozenset({"Cast", "Identity", "StopGradient", "PreventGradient"})
+"""Those that hand on the values that they are given."""

@@ -27,6 +27,9 @@ from tensorview.tracing import Trace
 FAR = 3.4e38
 """An end of a clamp that cuts nothing: JSON has no infinity."""
 
+STRONGEST = 32
+"""Channels that are remembered as those of largest mean."""
+
 Share01 = Callable[[float], None]
 """Told which share of the work is done, 0..1."""
 
@@ -56,6 +59,8 @@ class Samples:
         self.shares: dict[str, list[Share | None]] = {}
         self.missing: dict[str, str] = {}
         """Why a node's values are not kept, by node."""
+        self.strongest: dict[str, tuple[int, ...]] = {}
+        """The channels of largest mean in the first sample, by node."""
         self._seen: dict[str, list[Any]] = {}
         self._probed = [0, 0]
         self.closed: Closed = "mosaic" if channels and stats.median(channels) <= 16 else "mean"
@@ -100,6 +105,7 @@ class Samples:
             ordered = list(self.pool.map(lambda v, k=known: _stored(v, k), values))
             self._see_shares(node.id, ordered)
             self._probe(node, ordered[0])
+            self.strongest[node.id] = _strongest(ordered[0])
             mask = self._mask(node.id, values)
             for sample, (front, numbers, summary) in enumerate(zip(fronts, ordered, summaries, strict=True)):
                 thumb = write_thumb(front.writer, node.form, numbers, self.closed)
@@ -236,6 +242,14 @@ class Kept:
     refs: dict[tuple[str, int], TensorRef]
     blobs: list[tuple[int, tuple[Blob, bytes]]]
     reductions: list[Reduction]
+
+
+def _strongest(values: np.ndarray) -> tuple[int, ...]:
+    """The channels of stored-order values in falling order of their mean, as the page sorts them."""
+    if not values.size:
+        return ()
+    means = np.nan_to_num(values.reshape(len(values), -1).mean(axis=1, dtype=np.float32))
+    return tuple(int(channel) for channel in np.argsort(-means, kind="stable")[:STRONGEST])
 
 
 def _once(writer: BlobWriter, known: dict[bytes, TensorRef], mask: np.ndarray) -> TensorRef:

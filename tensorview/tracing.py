@@ -13,7 +13,7 @@ from tensorview.errors import TraceError
 from tensorview.graph import Group, Node
 from tensorview.passes import Passes, Rider, map_slots, numpy
 from tensorview.preparing import prepare, require_model
-from tensorview.rawops import VALUE_BY_VALUE
+from tensorview.rawops import UNCHANGED, VALUE_BY_VALUE
 from tensorview.recorder import Call, flat_tensors
 
 
@@ -86,6 +86,19 @@ class Trace:
         """For each tensor that a call was given, the calls that it comes from, straight or by operations that work
         value by value; None for one that something else has reworked on the way."""
         return [self._origin(tensor) for tensor in flat_tensors(self._calls[id].arguments)]
+
+    def sources(self, id: str) -> list[str | None]:
+        """For each tensor that a call was given, the call whose shown output it is, value for value; None for one that
+        something else has worked on in between."""
+        return [self._source(tensor) for tensor in flat_tensors(self._calls[id].arguments)]
+
+    def _source(self, tensor: Any) -> str | None:
+        while builtins.id(tensor) not in self._owners:
+            if tensor.op.type not in UNCHANGED:
+                return None
+            [tensor] = tensor.op.inputs
+        owner = self._owners[builtins.id(tensor)]
+        return owner if next(flat_tensors(self._calls[owner].output), None) is tensor else None
 
     def _origin(self, tensor: Any) -> tuple[str, ...] | None:
         found: dict[str, None] = {}

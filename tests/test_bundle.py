@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,11 @@ from conftest import Example, load_example
 from keras import layers
 
 import tensorview as tv
+from tensorview import formats
+from tensorview.bundle import Bundle
 from tensorview.errors import BundleError, OptionError, OutputError
+from tensorview.exporting import make_bundle
+from tensorview.manifest import Weight
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -292,3 +297,44 @@ def test_a_map_that_only_speaks_against_the_target_is_not_blank(tmp_path: Path) 
     [item] = bundle.manifest.attributions
     assert not item.inputs[0].blank
     np.testing.assert_array_equal(bundle.tensor(item.inputs[0].tensor), -np.ones((1, 2, 2), "float32"))
+
+
+def test_weights_take_the_room_that_they_are_given() -> None:
+    """Small layers whole before large ones; of those whole filters, first those of the predicted classes."""
+    x = keras.Input((6, 6, 3), name="x")
+    y = keras.layers.Conv2D(40, 3, name="small")(x)
+    y = keras.layers.Flatten()(y)
+    y = keras.layers.Dense(600, name="large")(y)
+    y = keras.layers.Softmax(name="classes")(y)
+    model, inputs = keras.Model(x, y), np.random.default_rng(3).normal(size=(2, 6, 6, 3)).astype(np.float32)
+
+    def kernel(bundle: Bundle, id: str) -> Weight:
+        return next(weight for weight in bundle.node(id).weights if weight.name == "kernel")
+
+    some = make_bundle(model, inputs, methods=(), weights=0.05)
+    assert kernel(some, "small").kept is None
+    large = kernel(some, "large")
+    assert large.tensor is not None
+    assert large.kept is not None
+    assert large.tensor.source == (640, 600)
+    best = {prediction.top[0].index for sample in some.manifest.samples for prediction in sample.predictions}
+    assert best <= set(large.kept)
+    own = model.get_layer("large").kernel.numpy()[:, list(large.kept)]
+    np.testing.assert_allclose(some.tensor(large.tensor), own, atol=np.ptp(own, axis=1).max() / 252 / 2 + 1e-6)
+    every = make_bundle(model, inputs, methods=(), weights=None)
+    assert kernel(every, "large").kept is None
+    assert every.tensor(kernel(every, "large").tensor).shape == (640, 600)  # type: ignore[arg-type]
+    none = make_bundle(model, inputs, methods=(), weights=0)
+    assert kernel(none, "small").tensor is None
+    assert not [blob.id for blob in none.manifest.blobs if blob.id.startswith("w")]
+
+
+def test_pages_of_version_0_1_open(tmp_path: Path, lenet: Example) -> None:
+    bundle = make_bundle(lenet.model, lenet.inputs[:1], methods=())
+    path = tmp_path / "page.html"
+    formats.write(bundle, path, "html")
+    plain = bundle.manifest_json().replace("<", "\\u003c")
+    packed = re.compile(r'<script type="application/octet-stream;base64" id="tensorview-manifest".*?</script>')
+    script = f'<script type="application/json" id="tensorview-manifest">{plain}</script>'
+    path.write_text(packed.sub(lambda _: script, path.read_text()))
+    assert tv.open_bundle(path).manifest == bundle.manifest

@@ -99,6 +99,11 @@ def test_version(capsys: Captured) -> None:
         (["export", "m.keras", "--format", "pdf"], "invalid choice: 'pdf'"),
         (["export", "m.keras", "--budget", "much"], "invalid float value"),
         (["export", "m.keras", "--budget", "5", "--full"], "--full"),
+        (
+            ["export", "m.keras", "--weights-in-page", "much"],
+            "takes a number of megabytes, all, or none",
+        ),
+        (["export", "m.keras", "--weights-in-page", "1", "--full"], "--full keeps all weights"),
         (["export", "m.keras", "-o", "page.pdf"], "--format"),
         (["export", "m.keras", "-i", "x.png", "--methods", "gradcam"], "grad_cam"),
         (["export", "none.keras"], "does not exist"),

@@ -92,21 +92,31 @@ def test_true_colour_is_for_the_first_conv_over_three_channels() -> None:
     assert not named(built(layers.Dense(4), 9, 9, 3), first=True)["kernel"].rgb
 
 
-def test_large_variables_are_cut_and_say_so() -> None:
-    spatial = named(built(layers.Conv2D(256, 3), 9, 9, 128))["kernel"]
-    assert spatial.stored is not None
-    assert spatial.stored.shape == (64, 28, 3, 3)
-    assert spatial.source == (256, 128, 3, 3)
-    pointwise = named(built(layers.Conv2D(512, 1), 9, 9, 256))["kernel"]
-    assert pointwise.stored is not None
-    assert pointwise.stored.shape == (64, 64, 1, 1)
+def test_large_kernels_are_cut_to_whole_filters_the_wanted_ones_first() -> None:
+    layer = built(layers.Conv2D(256, 3), 9, 9, 128)
+    spatial = named(layer)["kernel"]
+    assert (spatial.kept, spatial.source) == (tuple(range(7)), (256, 128, 3, 3))
+    [wanted, _] = kernels(layer, wanted=(200, 3, 999))
+    assert wanted.kept == (0, 1, 2, 3, 4, 5, 200)
+    assert wanted.stored is not None
+    np.testing.assert_array_equal(wanted.stored[-1], layer.kernel.numpy()[..., 200].transpose(2, 0, 1))
     dense = built(layers.Dense(1000), 1280)
-    kernel = named(dense)["kernel"]
-    assert kernel.stored is not None
-    assert kernel.source == (1280, 1000)
-    np.testing.assert_array_equal(kernel.stored, dense.kernel.numpy()[:64, :64])
+    [kernel, _] = kernels(dense, wanted=[504, 967])
+    assert (kernel.kept, kernel.source) == ((0, 1, 2, 3, 504, 967), (1280, 1000))
+    np.testing.assert_array_equal(kernel.stored, dense.kernel.numpy()[:, [0, 1, 2, 3, 504, 967]])
     assert kernel.summary.count == 1_280_000, "statistics are of all values, not of those kept"
-    assert named(built(layers.Dense(256), 256))["kernel"].source is None, "65,536 values are kept whole"
+
+
+def test_what_fits_is_whole() -> None:
+    dense = built(layers.Dense(256), 256)
+    assert named(dense)["kernel"].source is None, "65,536 values are kept whole"
+    assert kernels(dense, whole=65_535)[0].kept == tuple(range(32))
+    large = built(layers.Conv2D(2, 3), 9, 9, 8192)
+    assert kernels(large)[0].stored is None, "one filter alone is too large"
+    assert kernels(large, whole=10**9)[0].source is None
+    table = named(built(layers.Embedding(1000, 100)))["embeddings"]
+    assert table.stored is not None
+    assert (table.stored.shape, table.kept) == ((64, 64), None)
 
 
 def test_weights_that_are_not_trained() -> None:

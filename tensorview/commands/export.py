@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--budget", metavar="MB", type=float, help="megabytes of the whole file (default: 16)")
     parser.add_argument("--full", action="store_true", help="no byte budget: keep every map in its own size")
+    parser.add_argument(
+        "--weights-in-page", metavar="MB|all|none", help="megabytes of the file for the layers' weights (default: 1.25)"
+    )
     parser.add_argument("--title", metavar="T", help="the page's title (default: the model's name)")
     parser.add_argument("--open", action="store_true", help="open the result in the browser")
     common.add_force(parser)
@@ -46,13 +50,16 @@ def run(options: argparse.Namespace) -> None:
 
     check_free(path, options.force)  # before the slow part, so that nobody waits for a refusal
     methods = _methods(options.methods)
+    weights = _weights(options.weights_in_page)
+    if options.full and weights:
+        raise OptionError("--full keeps all weights, so --weights-in-page makes no sense beside it; give one of them")
     with common.progress(options) as progress:
         progress("loading", 0.0)
         model = common.load(options)
         names = common.read_names(model, options)
         batch = common.read_batch(model, options)
         manifest = write(
-            options, model, batch, path, format=format, labels=names, methods=methods, progress=progress
+            options, model, batch, path, format=format, labels=names, methods=methods, progress=progress, **weights
         ).manifest
     common.say_inputs(options, batch)
     for line in words.told(manifest):
@@ -96,6 +103,21 @@ def _format(options: argparse.Namespace) -> str:
 
 def _stem(model: str) -> str:
     return model.removeprefix("keras:") if model.startswith("keras:") else Path(model).stem or "model"
+
+
+def _weights(text: str | None) -> dict[str, float | None]:
+    """What was asked for, as `export` takes it; nothing where nothing was."""
+    if text is None:
+        return {}
+    if text == "all":
+        return {"weights": None}
+    try:
+        found = 0.0 if text == "none" else float(text)
+        if 0 <= found < math.inf:
+            return {"weights": found}
+    except ValueError:
+        pass
+    raise OptionError(f"--weights-in-page takes a number of megabytes, all, or none; {text!r} came")
 
 
 def _methods(text: str | None) -> tuple[str, ...] | None:

@@ -32,8 +32,9 @@ beforeEach(() => {
   Reflect.deleteProperty(document, "readyState");
   const head = document.createElement("script");
   head.id = "tensorview-manifest";
-  head.type = "application/json";
-  head.textContent = JSON.stringify(manifest());
+  const text = new TextEncoder().encode(JSON.stringify(manifest()));
+  head.dataset["size"] = String(text.length);
+  head.textContent = base64(deflated(text));
   document.body.replaceChildren(head);
 });
 
@@ -42,7 +43,7 @@ describe("readInline", () => {
     const script = add("a", base64(deflated()));
     add("b", base64(deflated()));
     end();
-    const { source, whole } = readInline(document);
+    const { source, whole } = await readInline(document);
     expect(await source.blob("a")).toEqual(BYTES);
     expect(script.isConnected).toBe(false);
     await whole;
@@ -52,7 +53,7 @@ describe("readInline", () => {
 
   it("waits for a blob that the parser has not reached", async () => {
     const done = parsing();
-    const { source, whole } = readInline(document);
+    const { source, whole } = await readInline(document);
     const asked = source.blob("b");
     add("a", base64(deflated()));
     add("b", base64(deflated()));
@@ -65,7 +66,7 @@ describe("readInline", () => {
   it("does not take an element that is still growing", async () => {
     const done = parsing();
     const text = base64(deflated());
-    const { source } = readInline(document);
+    const { source } = await readInline(document);
     const script = add("a", text.slice(0, 100));
     const asked = source.blob("a");
     await Promise.resolve();
@@ -78,7 +79,7 @@ describe("readInline", () => {
   it("says that a file is truncated where its end is missing", async () => {
     const done = parsing();
     add("a", base64(deflated()));
-    const { source, whole } = readInline(document);
+    const { source, whole } = await readInline(document);
     const missing = source.blob("b");
     done();
     await expect(whole).rejects.toThrow(/truncated/);
@@ -91,20 +92,26 @@ describe("readInline", () => {
     add("a", text.slice(0, 400));
     add("b", "%%%%");
     end();
-    const { source } = readInline(document);
+    const { source } = await readInline(document);
     await expect(source.blob("a")).rejects.toThrow(/damaged.*“a”/);
     await expect(source.blob("b")).rejects.toThrow(/damaged.*“b”/);
     await expect(source.blob("c")).rejects.toThrow(SourceError);
   });
 
-  it("refuses a file without a manifest, one that is no JSON, and one of another format", () => {
+  it("refuses a file without a manifest, one that is no JSON, and one of another format", async () => {
     const head = document.getElementById("tensorview-manifest");
     if (!head) throw new Error("the test needs its manifest");
-    head.textContent = "{";
-    expect(() => readInline(document)).toThrow(/not JSON/);
-    head.textContent = JSON.stringify({ ...manifest(), format: 2 });
-    expect(() => readInline(document)).toThrow("This bundle has format 2; this page reads format 1.");
+    const say = (said: string): void => {
+      head.dataset["size"] = String(said.length);
+      head.textContent = base64(deflated(new TextEncoder().encode(said)));
+    };
+    say("{");
+    await expect(readInline(document)).rejects.toThrow(/not JSON/);
+    say(JSON.stringify({ ...manifest(), format: 2 }));
+    await expect(readInline(document)).rejects.toThrow("This bundle has format 2; this page reads format 1.");
+    head.dataset["size"] = "7";
+    await expect(readInline(document)).rejects.toThrow(/damaged.*“manifest”/);
     head.remove();
-    expect(() => readInline(document)).toThrow(/holds no manifest/);
+    await expect(readInline(document)).rejects.toThrow(/holds no manifest/);
   });
 });

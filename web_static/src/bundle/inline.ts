@@ -77,13 +77,21 @@ class Elements {
   }
 }
 
-/** Reads the manifest that stands before the app, and each blob when it is asked for. */
-export function readInline(document: Document): Opened {
-  const text = document.getElementById("tensorview-manifest")?.textContent;
+/** The text of the manifest that stands before the app, deflated. */
+async function manifestText(document: Document): Promise<string> {
+  const element = document.getElementById("tensorview-manifest");
+  const text = element?.textContent;
   if (!text) throw new SourceError("This file is damaged: it holds no manifest. Export it again.");
-  const manifest = parseManifest(text);
-  const sizes = new Map(manifest.blobs.map((blob) => [blob.id, blob.size]));
+  const size = Number(element.dataset["size"]);
+  return new TextDecoder().decode(await inflate(await fromBase64(text, "manifest"), size, "manifest"));
+}
+
+/** Reads the manifest, and each blob when it is asked for. */
+export async function readInline(document: Document): Promise<Opened> {
+  // Before anything is awaited: the parser goes on meanwhile.
   const elements = new Elements(document);
+  const manifest = parseManifest(await manifestText(document));
+  const sizes = new Map(manifest.blobs.map((blob) => [blob.id, blob.size]));
   const cache = new BlobCache(CACHE_BYTES);
   // What was read from the document once is kept packed, for the day the cache has let it go.
   const packed = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();

@@ -39,6 +39,7 @@ export interface Weight {
   readonly summary: Summary;
   readonly tensor: TensorRef | null;
   readonly rgb: boolean;
+  readonly kept: readonly number[] | null;
 }
 
 export interface Health {
@@ -53,6 +54,26 @@ export interface ReceptiveField {
   readonly step: readonly number[];
   readonly offset: readonly number[];
   readonly gated: boolean;
+}
+
+export interface Nonlinearity {
+  readonly name: string;
+  readonly numbers: readonly number[];
+  readonly axes: readonly number[];
+}
+
+export interface Rule {
+  readonly name: "conv" | "depthwise" | "separable" | "transposed" | "max" | "mean" | "dense" | "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "same" | "reshape" | "permute" | "repeat" | "shift" | "scale" | "normalise" | "rms" | "group" | "rescale" | "activation" | "prelu" | "embedding" | "scores" | "attend" | "recurrent";
+  readonly inputs: readonly string[];
+  readonly window: readonly number[];
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly before: readonly number[];
+  readonly groups: number;
+  readonly axes: readonly number[];
+  readonly equation: string | null;
+  readonly numbers: readonly number[];
+  readonly activation: Nonlinearity | null;
 }
 
 export interface NodeInfo {
@@ -79,6 +100,7 @@ export interface NodeInfo {
   readonly field: ReceptiveField | null;
   readonly bytes: number | null;
   readonly time_share: number | null;
+  readonly rule: Rule | null;
 }
 
 export interface GroupInfo {

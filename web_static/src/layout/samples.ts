@@ -8,7 +8,7 @@ export function layer(id: string, kind: Kind, group: string | null = null, shape
   return {
     id, label: id.split("/").at(-1) ?? id, layer: id, class_name: kind === "merge" ? "Add" : kind, call: 0, group, kind,
     form: flat ? "row" : "planes", role, axes: flat ? ["unit"] : ["y", "x", "channel"], shape, dtype: "float32", params: 0,
-    trainable_params: 0, macs: null, facts: [], weights: [], health: [], note: null, field: null, bytes: null, time_share: null, channel_axis: flat ? null : 2,
+    trainable_params: 0, macs: null, facts: [], weights: [], health: [], note: null, field: null, bytes: null, time_share: null, rule: null, channel_axis: flat ? null : 2,
   };
 }
 

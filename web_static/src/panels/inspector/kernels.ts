@@ -6,7 +6,7 @@ import type { Tensor } from "../../bundle/tensor";
 import { symmetric, type Range } from "../../colour/value";
 import type { Theme } from "../../colour/tokens";
 import { button, el } from "../dom";
-import { plural, shapeText, valueText } from "../../words/format";
+import { countText, plural, shapeText, valueText } from "../../words/format";
 import { histogram } from "../histogram";
 import { drawPixels, drawPlane } from "../picture";
 
@@ -66,7 +66,8 @@ function tiles(weight: Weight, tensor: Tensor, theme: Theme): HTMLElement {
     aside.textContent = [plural(filters, "filter"), words].filter(Boolean).join(", ");
     grid.replaceChildren();
     for (let filter = 0; filter < state.shown; filter++) {
-      const canvas = el("canvas", { role: "img", "aria-label": `Kernel of filter ${filter}`, title: `filter ${filter}` });
+      const number = weight.kept?.[filter] ?? filter;
+      const canvas = el("canvas", { role: "img", "aria-label": `Kernel of filter ${number}`, title: `filter ${number}` });
       if (weight.rgb) {
         const { width, height, pixels } = rgbTile(tensor, filter);
         drawPixels(canvas, width, height, pixels);
@@ -96,6 +97,13 @@ function flatten(tensor: Tensor): Float32Array {
   return Float32Array.from({ length: height * width }, (_, i) => tensor.at(...lead, Math.floor(i / width), i % width));
 }
 
+/** What is kept of a large variable. */
+function keptText({ kept, name }: Weight, shape: readonly number[], source: readonly number[]): string {
+  if (!kept) return `The first ${shapeText(shape)} of ${shapeText(source)} values are kept here.`;
+  const [what, all] = source.length > 2 ? ["filter", source[0]] : ["unit", source[source.length - 1]];
+  return `${plural(kept.length, what)} of ${countText(all ?? 0)} are kept here${name === "kernel" ? ", of the strongest channels" : ""}: ${kept.slice(0, 12).join(", ")}${kept.length > 12 ? "…" : ""}.`;
+}
+
 /** Fills `host` with all of a layer's weights; pictures follow when their bytes are there. */
 export function weights(host: HTMLElement, report: Report, list: readonly Weight[], theme: Theme): void {
   for (const weight of list) {
@@ -112,7 +120,7 @@ export function weights(host: HTMLElement, report: Report, list: readonly Weight
     const place = el("div");
     box.append(place);
     const { source } = ref;
-    if (source) place.append(el("p.note", {}, `The first ${shapeText(ref.shape)} of ${shapeText(source)} are kept here.`));
+    if (source) place.append(el("p.note", {}, keptText(weight, ref.shape, source)));
     report.tensor(ref).then(
       (tensor) => {
         if (tensor.shape.length === 4) place.append(tiles(weight, tensor, theme));

@@ -1,0 +1,394 @@
+"""How each value of a call's output is worked out from values of the calls before it, in a few words that a page can
+reckon with: a window that slides, a sum over an equation's letters, a value moved.
+
+A rule is told only of Keras's own `call`, on settings that it covers, and of inputs that are another call's output,
+value for value. What has none is shown without a claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tensorview.layers import Description
+from tensorview.layers.facts import activation_name
+from tensorview.layers.stored import first_shape
+from tensorview.manifest import Nonlinearity, Rule
+from tensorview.tracing import Trace
+
+Sizes = tuple[int, ...]
+Make = Callable[[Any, Sequence["Seen"], "Seen"], Rule | None]
+"""(layer, what it is given, what it makes) -> the rule without its inputs; None where its settings aren't covered."""
+
+
+class Seen:
+    """An output as rules see it: its sizes in its own order, without the batch, and which axis is the channel's."""
+
+    def __init__(self, shape: Any, description: Description) -> None:
+        self.sizes: Sizes = tuple(int(size or 0) for size in (first_shape(shape) or ())[1:])
+        self.channel = description.channel_axis
+
+    @property
+    def space(self) -> Sizes:
+        """The sizes of all axes but the channel's."""
+        return tuple(size for axis, size in enumerate(self.sizes) if axis != self.channel)
+
+
+def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]:
+    """The rule of each call that has one, by node."""
+    nodes = {node.id: node for node in trace.nodes}
+    seen = {id: Seen(node.shape, descriptions[id]) for id, node in nodes.items()}
+    found: dict[str, Rule] = {}
+    for id in nodes:
+        layer = trace.layer_of(id)
+        name = own_class(layer)
+        if name is None or name not in RULES:
+            continue
+        sources = trace.sources(id)
+        if name not in SEVERAL:
+            sources = sources[:1]  # masks may come behind it
+        inputs = tuple(source for source in sources if source is not None)
+        if not inputs or len(inputs) != len(sources):
+            continue
+        try:
+            rule = RULES[name](layer, [seen[source] for source in inputs], seen[id])
+        except (AttributeError, TypeError, ValueError, IndexError):  # a layer of another make than its class promises
+            continue
+        if rule is not None:
+            found[id] = replace(rule, inputs=inputs)
+    found.update(_attention(trace, nodes))
+    return found
+
+
+def own_class(layer: Any) -> str | None:
+    """The name of the nearest class of Keras's own whose `call` this layer has; None where it has one of its own, or
+    computes with other numbers than its weights (quantised, LoRA)."""
+    if layer is None or getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False):
+        return None
+    for ancestor in type(layer).__mro__:
+        if ancestor.__module__.partition(".")[0] == "keras":
+            return ancestor.__name__ if type(layer).call is getattr(ancestor, "call", None) else None
+    return None
+
+
+def _tuple(value: Any, rank: int) -> tuple[int, ...]:
+    return tuple(int(one) for one in value) if isinstance(value, tuple | list) else (int(value),) * rank
+
+
+# Activations -------------------------------------------------------------------------------------------------------
+
+PLAIN = {
+    "relu", "relu6", "selu", "softplus", "softsign", "silu", "tanh", "sigmoid", "exponential", "hard_sigmoid",
+    "hard_silu", "mish", "log_sigmoid",
+}  # fmt: skip
+"""Keras's activation functions without parameters of their own."""
+ALONG = {"softmax", "log_softmax"}
+
+
+def nonlinearity(layer: Any, rank: int) -> Nonlinearity | None:
+    """A layer's `activation`; None for a linear one. Raises ValueError for one that isn't known."""
+    name = activation_name(layer)
+    if name is None:
+        return None
+    if name in PLAIN and str(getattr(layer.activation, "__module__", "")).startswith("keras."):
+        return Nonlinearity(name=name)
+    if name in ALONG:
+        return Nonlinearity(name=name, axes=(rank - 1,))
+    defaults = {"leaky_relu": (0.2,), "elu": (1.0,), "gelu": (0.0,)}
+    if name in defaults:
+        return Nonlinearity(name=name, numbers=defaults[name])
+    raise ValueError(f"an activation {name!r}")
+
+
+def _activated(name: Any, *numbers: float) -> Make:
+    return lambda _layer, _given, _made: Rule(name="activation", activation=Nonlinearity(name=name, numbers=numbers))
+
+
+def _relu(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
+    top = math.inf if layer.max_value is None else float(layer.max_value)
+    numbers = (float(layer.negative_slope), min(top, 3.4e38), float(layer.threshold))
+    return Rule(name="activation", activation=Nonlinearity(name="clipped_relu", numbers=numbers))
+
+
+def _activation(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    found = nonlinearity(layer, len(made.sizes))
+    return Rule(name="same") if found is None else Rule(name="activation", activation=found)
+
+
+def _softmax(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    axes = _axes(layer.axis, len(made.sizes))
+    return Rule(name="activation", activation=Nonlinearity(name="softmax", axes=axes))
+
+
+def _prelu(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
+    return Rule(name="prelu", axes=tuple(int(axis) - 1 for axis in layer.shared_axes or ()))
+
+
+# Windows -----------------------------------------------------------------------------------------------------------
+
+
+def _before(given: int, *, span: int, stride: int, padding: str) -> int:
+    """Positions that padding puts before the first one."""
+    if padding == "same":
+        return max((math.ceil(given / stride) - 1) * stride + span - given, 0) // 2
+    return span - 1 if padding == "causal" else 0
+
+
+def _window(layer: Any, given: Seen, window: Any, dilation: Any = 1, stride: Any = None) -> dict[str, Any]:
+    rank = len(given.space)
+    windows, dilations = _tuple(window, rank), _tuple(dilation, rank)
+    strides = _tuple(layer.strides if stride is None else stride, rank)
+    before = tuple(
+        _before(size, span=(w - 1) * d + 1, stride=s, padding=layer.padding)
+        for size, w, d, s in zip(given.space, windows, dilations, strides, strict=True)
+    )
+    return {"window": windows, "stride": strides, "dilation": dilations, "before": before}
+
+
+def _conv(name: Any) -> Make:
+    def make(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
+        return Rule(
+            name=name, **_window(layer, given[0], layer.kernel_size, layer.dilation_rate),
+            groups=int(getattr(layer, "groups", 1) or 1), activation=nonlinearity(layer, len(made.sizes)),
+        )  # fmt: skip
+
+    return make
+
+
+def _transposed(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
+    rank = len(made.space)
+    windows, dilations = _tuple(layer.kernel_size, rank), _tuple(layer.dilation_rate, rank)
+    strides = _tuple(layer.strides, rank)
+    spans = [(w - 1) * d + 1 for w, d in zip(windows, dilations, strict=True)]
+    pairs = zip(given[0].space, made.space, spans, strides, strict=True)
+    before = tuple(max((size - 1) * stride + span - out, 0) // 2 for size, out, span, stride in pairs)
+    return Rule(
+        name="transposed", window=windows, stride=strides, dilation=dilations, before=before,
+        activation=nonlinearity(layer, len(made.sizes)),
+    )  # fmt: skip
+
+
+def _pool(name: Any) -> Make:
+    def make(layer: Any, given: Sequence[Seen], _made: Seen) -> Rule:
+        size = layer.pool_size
+        return Rule(name=name, **_window(layer, given[0], size, stride=layer.strides or size))
+
+    return make
+
+
+def _global(name: Any) -> Make:
+    def make(_layer: Any, given: Sequence[Seen], _made: Seen) -> Rule:
+        ones = (1,) * len(given[0].space)
+        return Rule(name=name, window=given[0].space, stride=ones, dilation=ones, before=(0,) * len(ones))
+
+    return make
+
+
+# Sums --------------------------------------------------------------------------------------------------------------
+
+
+def _dense(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
+    rank = len(given[0].sizes)
+    letters = "abcdefghij"[:rank]
+    equation = f"{letters},{letters[-1]}z->{letters[:-1]}z"
+    return Rule(name="dense", equation=equation, activation=nonlinearity(layer, len(made.sizes)))
+
+
+def _einsum(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    left, _, out = str(layer.equation).replace(" ", "").partition("->")
+    one, _, kernel = left.partition(",")
+    if "." in left or not one or one[0] != out[:1] or one[0] in kernel:
+        return None
+    if len(one) - 1 != len(given[0].sizes) or len(out) - 1 != len(made.sizes):
+        return None
+    equation = f"{one[1:]},{kernel}->{out[1:]}"
+    return Rule(name="dense", equation=equation, activation=nonlinearity(layer, len(made.sizes)))
+
+
+def _merge(name: Any) -> Make:
+    def make(_layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+        fits = all(
+            len(one.sizes) == len(made.sizes)
+            and all(size in (1, out) for size, out in zip(one.sizes, made.sizes, strict=True))
+            for one in given
+        )
+        return Rule(name=name) if len(given) > 1 and fits else None
+
+    return make
+
+
+def _concatenate(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    axes = _axes(layer.axis, len(made.sizes))
+    return (
+        Rule(name="concatenate", axes=axes) if sum(one.sizes[axes[0]] for one in given) == made.sizes[axes[0]] else None
+    )
+
+
+# Values moved ------------------------------------------------------------------------------------------------------
+
+
+def _same(_layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    return Rule(name="same") if given[0].sizes == made.sizes else None
+
+
+def _reshape(_layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    return Rule(name="reshape") if math.prod(given[0].sizes) == math.prod(made.sizes) else None
+
+
+def _flatten(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    if getattr(layer, "data_format", None) == "channels_first" and len(given[0].sizes) > 1:
+        return None  # it brings the channel to the end first
+    return _reshape(layer, given, made)
+
+
+def _permute(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
+    dims = [int(one) - 1 for one in layer.dims]
+    return Rule(name="permute", axes=tuple(dims.index(axis) for axis in range(len(dims))))
+
+
+def _repeated(_layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
+    return Rule(name="permute", axes=(1,))
+
+
+def _spread(per_space: Sequence[int], made: Seen, neutral: int) -> tuple[int, ...]:
+    """Numbers for the axes in space as numbers for all axes."""
+    numbers = iter(per_space)
+    return tuple(neutral if axis == made.channel else next(numbers) for axis in range(len(made.sizes)))
+
+
+def _upsample(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    if getattr(layer, "interpolation", "nearest") != "nearest":
+        return None
+    return Rule(name="repeat", stride=_spread(_tuple(layer.size, len(given[0].space)), made, 1))
+
+
+def _edges(value: Any, rank: int) -> list[int]:
+    pairs = (value,) if rank == 1 else value
+    return [int(one[0]) if isinstance(one, tuple | list) else int(one) for one in pairs]
+
+
+def _pad(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
+    return Rule(name="shift", before=_spread(_edges(layer.padding, len(given[0].space)), made, 0))
+
+
+def _crop(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
+    return Rule(name="shift", before=_spread([-n for n in _edges(layer.cropping, len(given[0].space))], made, 0))
+
+
+# Normalisation -----------------------------------------------------------------------------------------------------
+
+
+def _axes(value: Any, rank: int) -> tuple[int, ...]:
+    """Axes as Keras counts them, the batch with them, as axes without it."""
+    given = value if isinstance(value, tuple | list) else (value,)
+    return tuple(int(axis) % (rank + 1) - 1 for axis in given)
+
+
+def _batch_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    return Rule(name="scale", axes=_axes(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
+
+
+def _layer_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    rms = bool(getattr(layer, "rms_scaling", False))
+    name: Any = "rms" if rms else "normalise"
+    return Rule(name=name, axes=_axes(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
+
+
+def _rms_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    return Rule(name="rms", axes=_axes(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
+
+
+def _group_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    axes = _axes(layer.axis, len(made.sizes))
+    return Rule(name="group", axes=axes, groups=int(layer.groups), numbers=(float(layer.epsilon),))
+
+
+def _rescale(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
+    return Rule(name="rescale", numbers=(float(layer.scale), float(layer.offset)))
+
+
+# Others ------------------------------------------------------------------------------------------------------------
+
+
+def _embedding(_layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
+    return Rule(name="embedding")
+
+
+def _recurrent(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    """Only which of its input a step is given: `axes` is the axis of time, empty where all steps went before."""
+    steps = len(made.sizes) == len(given[0].sizes) and not getattr(layer, "go_backwards", False)
+    inner = getattr(layer, "forward_layer", None)
+    return Rule(name="recurrent", axes=(0,) if steps and inner is None else ())
+
+
+def _attention(trace: Trace, nodes: dict[str, Any]) -> dict[str, Rule]:
+    """The scores of Keras's attention layers, and what they make of the values."""
+    found: dict[str, Rule] = {}
+    for group in trace.groups:
+        layer = trace.layer_of(group.id)
+        scores = f"{group.id}/scores"
+        if own_class(layer) != "MultiHeadAttention" or scores not in nodes:
+            continue
+        inside = [(node.id, trace.layer_of(node.id)) for node in trace.nodes if node.group == group.id]
+        parts = [getattr(layer, f"_{name}_dense", None) for name in ("query", "key", "value", "output")]
+        query, key, value, output = (next((id for id, one in inside if one is part), None) for part in parts)
+        rank = len(first_shape(nodes[scores].shape) or ())
+        if rank != 4 or None in (query, key, value):
+            continue
+        scale = 1 / math.sqrt(float(layer._key_dim))
+        found[scores] = Rule(name="scores", inputs=(str(query), str(key)), numbers=(scale,))
+        if output is not None and own_class(trace.layer_of(output)) == "EinsumDense":
+            found[output] = Rule(name="attend", inputs=(scores, str(value)))
+    return found
+
+
+SEVERAL = {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"}
+"""Layers that take several tensors."""
+RULES: dict[str, Make] = {
+    **{f"Conv{rank}D": _conv("conv") for rank in (1, 2, 3)},
+    **{f"DepthwiseConv{rank}D": _conv("depthwise") for rank in (1, 2)},
+    **{f"SeparableConv{rank}D": _conv("separable") for rank in (1, 2)},
+    **{f"Conv{rank}DTranspose": _transposed for rank in (1, 2, 3)},
+    **{f"MaxPooling{rank}D": _pool("max") for rank in (1, 2, 3)},
+    **{f"AveragePooling{rank}D": _pool("mean") for rank in (1, 2, 3)},
+    **{f"GlobalMaxPooling{rank}D": _global("max") for rank in (1, 2, 3)},
+    **{f"GlobalAveragePooling{rank}D": _global("mean") for rank in (1, 2, 3)},
+    "Dense": _dense,
+    "EinsumDense": _einsum,
+    "Add": _merge("add"),
+    "Subtract": _merge("subtract"),
+    "Multiply": _merge("multiply"),
+    "Average": _merge("average"),
+    "Maximum": _merge("maximum"),
+    "Minimum": _merge("minimum"),
+    "Concatenate": _concatenate,
+    **dict.fromkeys(
+        (
+            "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "AlphaDropout",
+            "GaussianNoise", "ActivityRegularization", "Identity", "Masking",
+        ),
+        _same,
+    ),
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Permute": _permute,
+    "RepeatVector": _repeated,
+    **{f"UpSampling{rank}D": _upsample for rank in (1, 2, 3)},
+    **{f"ZeroPadding{rank}D": _pad for rank in (1, 2, 3)},
+    **{f"Cropping{rank}D": _crop for rank in (1, 2, 3)},
+    "BatchNormalization": _batch_norm,
+    "LayerNormalization": _layer_norm,
+    "RMSNormalization": _rms_norm,
+    "GroupNormalization": _group_norm,
+    "Rescaling": _rescale,
+    "Activation": _activation,
+    "ReLU": _relu,
+    "LeakyReLU": lambda layer, _given, _made: _activated("leaky_relu", float(layer.negative_slope))(layer, (), _made),
+    "ELU": lambda layer, _given, _made: _activated("elu", float(layer.alpha))(layer, (), _made),
+    "Softmax": _softmax,
+    "PReLU": _prelu,
+    "Embedding": _embedding,
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"), _recurrent),
+}  # fmt: skip
