@@ -5,6 +5,7 @@
     model = tv.load_model("model.keras")
     trace = tv.trace(model, images)
     tv.attribute(model, images, method="grad_cam").values
+    tv.visualize(model, "logit:3").images
     tv.export(model, images, "model.html")
 
 Nothing here imports TensorFlow before it is called.
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tensorview.loading import load_model
     from tensorview.localisation import Localisation, localise, pointing_game
     from tensorview.tracing import Trace, trace
+    from tensorview.visualization.make import visualize
+    from tensorview.visualization.result import Visualization
 
 _HOMES = {
     "Attribution": "attribution.result",
@@ -38,6 +41,7 @@ _HOMES = {
     "Localisation": "localisation",
     "TensorviewError": "errors",
     "Trace": "tracing",
+    "Visualization": "visualization.result",
     "attribute": "attribution",
     "deconvolve": "attribution.projection",
     "compare": "comparison.compare",
@@ -49,6 +53,7 @@ _HOMES = {
     "pointing_game": "localisation",
     "read_inputs": "inputs",
     "trace": "tracing",
+    "visualize": "visualization.make",
 }
 
 __all__ = [
@@ -58,6 +63,7 @@ __all__ = [
     "Localisation",
     "TensorviewError",
     "Trace",
+    "Visualization",
     "__version__",
     "attribute",
     "compare",
@@ -70,13 +76,14 @@ __all__ = [
     "pointing_game",
     "read_inputs",
     "trace",
+    "visualize",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'tensorview' has no attribute {name!r}")
-    if name in ("Comparison", "attribute", "compare", "deconvolve", "export", "trace"):
+    if name in ("Comparison", "attribute", "compare", "deconvolve", "export", "trace", "visualize"):
         from tensorview.backend import require_keras
 
         require_keras()

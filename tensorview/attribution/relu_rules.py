@@ -20,9 +20,14 @@ _KINDS = {"Relu", "Relu6", "LeakyRelu"}
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 
 
+Gradient = Callable[[Any, Any], Any]
+"""(operation, gradient by its output) -> gradient by its input."""
+
+
 @contextlib.contextmanager
-def applied(rule: Rule, operations: Iterable[Any]) -> Iterator[None]:
-    """Within this context, gradients taken through these operations of the graph being traced follow the rule."""
+def applied(rule: Rule | Gradient, operations: Iterable[Any]) -> Iterator[None]:
+    """Within this context, gradients taken through these operations of the graph being traced follow the rule, or are
+    those of a function; it isn't asked of ReLUs with a threshold."""
     changed = []
     try:
         for op in operations:
@@ -49,10 +54,15 @@ def hidden(operations: Iterable[Any]) -> int:
     return found
 
 
-def _gradient(op: Any, rule: Rule) -> Callable[[Any, Any], Any] | None:
+def own(op: Any, gradient: Any) -> Any:
+    """The gradient that an operation has by itself."""
+    return registry.gradient_registry.lookup(op.type)(op, gradient)
+
+
+def _gradient(op: Any, rule: Rule | Gradient) -> Gradient | None:
     """The gradient of an operation by a rule; None where it is no ReLU."""
     if _is_threshold(op):
-        return _GRADIENTS[rule]
+        return None if callable(rule) else _GRADIENTS[rule]
     if op.type not in _KINDS or _is_hard_sigmoid(op):
         return None
     negative = op.inputs[0].op.type == "Neg"
@@ -60,7 +70,7 @@ def _gradient(op: Any, rule: Rule) -> Callable[[Any, Any], Any] | None:
     slopes = [slope for other in _negatives(x) if (slope := _slope(other)) is not None]
     if any(slope.op.type != "Const" for slope in slopes):
         return None  # PReLU learns its slope
-    plain = _GRADIENTS[rule]
+    plain = rule if callable(rule) else _GRADIENTS[rule]
     if negative and slopes:  # relu(x) - slope * relu(-x): the second half is handed the gradient times -slope
         return lambda op, gradient: -plain(op, -gradient)
     return plain
@@ -68,7 +78,7 @@ def _gradient(op: Any, rule: Rule) -> Callable[[Any, Any], Any] | None:
 
 def _guided(op: Any, gradient: Any) -> Any:
     """What the operation's own gradient does with the positive part: the derivative of a leaky one stays."""
-    return registry.gradient_registry.lookup(op.type)(op, tf.nn.relu(gradient))
+    return own(op, tf.nn.relu(gradient))
 
 
 def _rectified(op: Any, gradient: Any) -> Any:
@@ -76,7 +86,7 @@ def _rectified(op: Any, gradient: Any) -> Any:
     return (None, passed, None) if op.type == "SelectV2" else passed
 
 
-_GRADIENTS: dict[Rule, Callable[[Any, Any], Any]] = {"guided": _guided, "rectified": _rectified}
+_GRADIENTS: dict[Rule, Gradient] = {"guided": _guided, "rectified": _rectified}
 
 
 def _negatives(x: Any) -> list[Any]:
