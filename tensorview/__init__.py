@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tensorview.attribution import attribute, methods
+    from tensorview.attribution.channels import ChannelAttribution, channel_attribution
     from tensorview.attribution.projection import deconvolve
     from tensorview.attribution.result import Attribution
     from tensorview.bundle import Bundle
@@ -31,24 +32,31 @@ if TYPE_CHECKING:
     from tensorview.loading import load_model
     from tensorview.localisation import Localisation, localise, pointing_game
     from tensorview.tracing import Trace, trace
+    from tensorview.visualization.grid import ActivationGrid, NeuronGroups, activation_grid, neuron_groups
     from tensorview.visualization.make import visualize
     from tensorview.visualization.result import Visualization
 
 _HOMES = {
+    "ActivationGrid": "visualization.grid",
     "Attribution": "attribution.result",
     "Bundle": "bundle",
+    "ChannelAttribution": "attribution.channels",
     "Comparison": "comparison.compare",
     "Localisation": "localisation",
+    "NeuronGroups": "visualization.grid",
     "TensorviewError": "errors",
     "Trace": "tracing",
     "Visualization": "visualization.result",
+    "activation_grid": "visualization.grid",
     "attribute": "attribution",
+    "channel_attribution": "attribution.channels",
     "deconvolve": "attribution.projection",
     "compare": "comparison.compare",
     "export": "exporting",
     "load_model": "loading",
     "localise": "localisation",
     "methods": "attribution",
+    "neuron_groups": "visualization.grid",
     "open_bundle": "formats",
     "pointing_game": "localisation",
     "read_inputs": "inputs",
@@ -56,22 +64,34 @@ _HOMES = {
     "visualize": "visualization.make",
 }
 
+_RUNS = {
+    "Comparison", "activation_grid", "attribute", "channel_attribution", "compare", "deconvolve", "export",
+    "neuron_groups", "trace", "visualize",
+}  # fmt: skip
+"""What imports Keras, and so needs it on TensorFlow."""
+
 __all__ = [
+    "ActivationGrid",
     "Attribution",
     "Bundle",
+    "ChannelAttribution",
     "Comparison",
     "Localisation",
+    "NeuronGroups",
     "TensorviewError",
     "Trace",
     "Visualization",
     "__version__",
+    "activation_grid",
     "attribute",
+    "channel_attribution",
     "compare",
     "deconvolve",
     "export",
     "load_model",
     "localise",
     "methods",
+    "neuron_groups",
     "open_bundle",
     "pointing_game",
     "read_inputs",
@@ -83,7 +103,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'tensorview' has no attribute {name!r}")
-    if name in ("Comparison", "attribute", "compare", "deconvolve", "export", "trace", "visualize"):
+    if name in _RUNS:
         from tensorview.backend import require_keras
 
         require_keras()
