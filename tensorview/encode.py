@@ -17,6 +17,10 @@ THUMB = 64
 """Longest side of a thumbnail in pixels."""
 MOSAIC_CELLS = 32_768
 """Values of a thumbnail that shows all channels."""
+SIGNAL = 4
+"""Sequences of up to so many channels are drawn as curves over time."""
+STEPS = 2048
+"""Steps of a thumbnail of curves."""
 EXACT = 65_536
 """Vectors up to this length keep their exact values; longer ones are cut to it."""
 
@@ -75,8 +79,10 @@ def _thumb(form: Form, values: Floats, closed: Closed) -> Floats:
         return values.reshape(1, 1, -1)[:, :, :4096]
     if form == "generic":
         return _shrink(values[None], THUMB)
+    if form == "sequence" and len(values) <= SIGNAL:
+        return _cut(values.T[None], STEPS)  # drawn as curves, which a mean over steps would flatten
     if form == "sequence":
-        return _shrink(values.T[None], THUMB)  # a sheet: time down, channels across
+        return _cut(values.T[None], THUMB)  # a sheet: time down, channels across
     if form == "matrix":
         return _shrink(values, 32)
     if form == "volume":
@@ -91,6 +97,11 @@ def _shrink(values: Floats, longest: int) -> Floats:
     height, width = values.shape[-2:]
     factor = min(1.0, longest / max(height, width, 1))
     return area_mean(values, (max(1, round(height * factor)), max(1, round(width * factor))))
+
+
+def _cut(values: Floats, longest: int) -> Floats:
+    """Each side for itself: of a sheet neither is a place in a picture."""
+    return area_mean(values, (min(longest, values.shape[1]), min(longest, values.shape[2])))
 
 
 def write_edges(writer: BlobWriter, form: Form, values: Floats) -> tuple[TensorRef | None, TensorRef | None]:

@@ -48,7 +48,10 @@ class TensorRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Statistics of the model's own values, before any reduction, over finite values; null where there is none."""
+    """Statistics of the model's own values, before any reduction, over finite values; null where there is none.
+
+    Where the output has a mask, of the steps that it keeps: padding is no activation.
+    """
 
     count: int
     min: float | None
@@ -225,7 +228,8 @@ class Activation:
     |activation| over channels. `side` (S, h) and `top` (S, w) are row and column means of |activation| of S runs of
     channels as codes 0..252 of the strongest (quant null). `tensor` is null where `note` of the node says why.
     `mask` is Keras's mask of this output, bytes 1 and 0 over the first axes of the node's `shape` (the steps of a
-    sequence): 0 is padding, which later layers pass over. Null where the output has none.
+    sequence): 0 is padding, which later layers pass over. An input has that of the Masking or Embedding layer that it
+    feeds. Null where there is none.
     """
 
     node: str

@@ -24,6 +24,9 @@ from tensorview.statistics import as_numbers, summarize
 from tensorview.structure import Structure
 from tensorview.tracing import Trace
 
+FINDERS = {"Masking", "Embedding"}
+"""Layers that find the padding in what they are given."""
+
 FAR = 3.4e38
 """An end of a clamp that cuts nothing: JSON has no infinity."""
 
@@ -62,6 +65,7 @@ class Samples:
         self.strongest: dict[str, tuple[int, ...]] = {}
         """The channels of largest mean in the first sample, by node."""
         self._seen: dict[str, list[Any]] = {}
+        self._classes = {node.id: node.class_name for node in known.nodes}
         self._probed = [0, 0]
         self.closed: Closed = "mosaic" if channels and stats.median(channels) <= 16 else "mean"
 
@@ -101,12 +105,12 @@ class Samples:
                     front.activations.append(nothing)
                 continue
             healths[node.id] = (*health(known, values, self.least), *scale(known.kind, node.dtype, values))
-            summaries = self.pool.map(summarize, values)
             ordered = list(self.pool.map(lambda v, k=known: _stored(v, k), values))
             self._see_shares(node.id, ordered)
             self._probe(node, ordered[0])
             self.strongest[node.id] = _strongest(ordered[0])
-            mask = self._mask(node.id, values)
+            mask = self._mask(node, values)
+            summaries = self.pool.map(summarize, _counted(values, mask))
             for sample, (front, numbers, summary) in enumerate(zip(fronts, ordered, summaries, strict=True)):
                 thumb = write_thumb(front.writer, node.form, numbers, self.closed)
                 side, top = write_edges(front.writer, node.form, numbers)
@@ -124,9 +128,15 @@ class Samples:
                 )
         return fronts, healths
 
-    def _mask(self, id: str, values: np.ndarray) -> np.ndarray | None:
-        """A node's mask as bytes, batch first, where it is one of the first axes of its values."""
-        mask = self.trace.mask(id)
+    def _mask(self, node: NodeInfo, values: np.ndarray) -> np.ndarray | None:
+        """A node's mask as bytes, batch first, where it is one of the first axes of its values.
+
+        An input has none of its own: it has that of the layer that finds the padding in it.
+        """
+        mask = self.trace.mask(node.id)
+        if mask is None and node.role == "input":
+            readers = (target for source, target in self.trace.edges if source == node.id)
+            mask = next((self.trace.mask(id) for id in readers if self._classes.get(id) in FINDERS), None)
         if mask is None or mask.ndim < 2 or mask.shape != values.shape[: mask.ndim]:
             return None
         return mask.astype(np.uint8)
@@ -258,6 +268,13 @@ def _once(writer: BlobWriter, known: dict[bytes, TensorRef], mask: np.ndarray) -
     if data not in known or known[data].shape != mask.shape:
         known[data] = writer.codes(mask)
     return known[data]
+
+
+def _counted(values: np.ndarray, mask: np.ndarray | None) -> list[np.ndarray]:
+    """Of each sample what the mask keeps; all of it where there is no mask or the mask keeps nothing."""
+    if mask is None:
+        return list(values)
+    return [own[kept.astype(bool)] if kept.any() else own for own, kept in zip(values, mask, strict=True)]
 
 
 def _missing(value: np.ndarray | None) -> str:

@@ -80,3 +80,27 @@ def test_masks_are_exported(tmp_path: Any) -> None:
     found = {entry["node"]: entry.get("mask") for entry in plain["samples"][0]["activations"]}
     assert found["lstm"] == [1, 1, 1, 0, 0]
     assert found["last"] is None
+
+
+def test_statistics_are_of_the_steps_that_count(tmp_path: Any) -> None:
+    x = keras.Input((4, 3), name="steps")
+    model = keras.Model(x, k.LSTM(2, return_sequences=True, name="lstm")(k.Masking(mask_value=-9.0, name="masking")(x)))
+    data = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
+    data[0, 2:] = -9.0
+    bundle = export(model, data, tmp_path / "b.tview", format="tview")
+    for sample, steps in ((0, 2), (1, 4)):
+        kept = np.arange(4) < steps
+        np.testing.assert_array_equal(bundle.mask("steps", sample), kept)
+        for node in ("steps", "masking"):
+            found = next(item for item in bundle.manifest.samples[sample].activations if item.node == node).summary
+            own = data[sample, :steps]
+            assert (found.count, found.min, found.max) == (own.size, float(own.min()), float(own.max())), (sample, node)
+
+
+def test_what_makes_masks_is_no_layer_to_look_at(tmp_path: Any) -> None:
+    x = keras.Input((4, 3))
+    model = keras.Model(x, k.LSTM(2)(k.Masking()(x)))
+    bundle = export(model, np.zeros((1, 4, 3), np.float32), tmp_path / "b.tview", format="tview")
+    roles = {node.class_name: node.role for node in bundle.manifest.nodes}
+    assert {role for name, role in roles.items() if name not in ("InputLayer", "LSTM")} == {"stub"}
+    assert roles["LSTM"] == "layer"

@@ -90,7 +90,9 @@ ENTRIES = {
         "Repeat Tile Resize Take TakeAlongAxis Slice SliceUpdate ScatterUpdate Scatter ExtractPatches Fold Unfold",
     ),
     **_all(_POOL, "MaxPool AveragePool AdaptiveMaxPool AdaptiveAveragePool"),
-    **_all(_REDUCE, "Mean Max Min Amax Amin Sum Prod Std Var Median Logsumexp Norm Argmax Argmin All Any Average"),
+    **_all(_REDUCE, "Mean Max Min Amax Amin Sum Prod Std Var Median Logsumexp Norm Argmax Argmin Average"),
+    # Yes and no, of which masks are made: nothing to look at.
+    **_all(Entry(kind="other", role="stub", facts=named(axis="axis")), "All Any"),
     **_all(_CONV, "Conv ConvTranspose SeparableConv"),
     **_all(Entry(kind="depthwise", facts=_WINDOW), "DepthwiseConv"),
     **_all(_NORM, "BatchNorm LayerNorm RMSNorm Normalize"),

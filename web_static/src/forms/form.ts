@@ -35,6 +35,8 @@ export interface Grid {
   readonly width: number;
   /** Share of a tile's side that is left free on each of its sides. */
   readonly gap: number;
+  /** Whether each map is a curve, its cells side by side, rather than a picture. */
+  readonly curves?: boolean;
   readonly step: Steps;
   readonly quant: Steps & { readonly divide: number };
 }

@@ -11,8 +11,13 @@ const subject = (stored: readonly number[], more: Partial<Subject> = {}): Subjec
   stored, largestMap: 28, longestSequence: 64, closed: "mosaic", upright: false, output: false, ...more,
 });
 
-describe.each(Object.keys(FORMS) as FormName[])("the form %s", (name) => {
-  const [form, shape] = [FORMS[name], STORED[name]];
+const CASES: readonly (readonly [string, FormName, readonly number[]])[] = [
+  ...(Object.keys(FORMS) as FormName[]).map((name) => [name, name, STORED[name]] as const),
+  ["sequence of one channel", "sequence", [1, 1024]], ["sequence of three", "sequence", [3, 40]],
+];
+
+describe.each(CASES)("the form %s", (_name, form_, shape) => {
+  const form = FORMS[form_];
   const { width, height, depth } = form.size(subject(shape));
   const grid = form.grid(shape, width / height, "all");
 
@@ -43,6 +48,23 @@ describe.each(Object.keys(FORMS) as FormName[])("the form %s", (name) => {
     }
     expect(seen.size).toBe(count);
     expect(Math.max(...seen)).toBe(count - 1);
+  });
+});
+
+describe("sequences", () => {
+  it("of few channels are curves, whose thumbnail lies time first", () => {
+    expect(FORMS.sequence.grid([1, 1024, 1], 2, "thumb")).toMatchObject({ curves: true, maps: 1, width: 1024, step: { x: 1 } });
+    expect(FORMS.sequence.grid([1, 40, 3], 2, "thumb")).toMatchObject({ maps: 3, rows: 3, width: 40, step: { map: 1, x: 3 } });
+    const { width, height } = FORMS.sequence.size(subject([1, 1024], { longestSequence: 1024 }));
+    expect(width / height).toBeGreaterThan(2);
+  });
+
+  it("of many channels are sheets that are no towers", () => {
+    for (const stored of [[12, 29], [32, 16], [128, 256], [16, 1024]]) {
+      const { width, height } = FORMS.sequence.size(subject(stored, { longestSequence: 1024 }));
+      expect(height / width).toBeLessThanOrEqual(2.01);
+      expect(height).toBeLessThan(4);
+    }
   });
 });
 

@@ -6,7 +6,7 @@ import { BYTES_WIDE, QUANTS_WIDE } from "./texels";
 /** Texels of parameters that a box has; scene/params.ts writes them, the vertex shader reads them. */
 export const PARAM_TEXELS = 11;
 
-export const MODE = { blank: 0, values: 1, picture: 2, heatMap: 3, heatPicture: 4 } as const;
+export const MODE = { blank: 0, values: 1, picture: 2, heatMap: 3, heatPicture: 4, curves: 5 } as const;
 /** Sides of a box in the order in which their vertices lie. */
 export const SIDE = { front: 0, right: 1, top: 2, rest: 3 } as const;
 
@@ -22,6 +22,7 @@ flat out int side;
 flat out int box;
 flat out vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
 flat out float begun;
+flat out vec3 p10;
 vec4 param(int i) { return texelFetch(params, ivec2(i, box), 0); }
 void main() {
   at = place;
@@ -30,6 +31,7 @@ void main() {
   p0 = param(0); p1 = param(1); p2 = param(2); p3 = param(3); p4 = param(4);
   p5 = param(5); p6 = param(6); p7 = param(7); p8 = param(8); p9 = param(9);
   begun = wave - param(10).x;
+  p10 = param(10).yzw;
   gl_Position = scene * vec4(position, 1.0);
 }`;
 
@@ -46,10 +48,11 @@ flat in int box;
 // p5 picture or mean map: offset, height, width, channels or end of scale
 // p6 heat: offset, height, width, end of scale
 // p7 sheets, side's offset, top's offset, contrast   p8 side's height, top's width, clamp's bounds
-// p9 kind's colour
+// p9 kind's colour                     p10 mask's offset (negative: none) and length, whether values have both signs
 flat in vec4 p0, p1, p2, p3, p4, p5, p6, p7, p8, p9;
 // How long ago the forward pass came to this box.
 flat in float begun;
+flat in vec3 p10;
 uniform sampler2D codes, quants, maps, sheets;
 uniform vec3 background, gap, paper, ink, accent;
 uniform float dark;
@@ -61,6 +64,33 @@ float code(int i) {
 vec3 ramp(float t, int row) {
   return texelFetch(maps, ivec2(int(floor(min(abs(t), 1.0) * 255.0 + 0.5)), row), 0).rgb;
 }
+// Stripes of some pixels, that what is no number be seen for what it is without its colour too.
+vec3 hatched(vec3 plain, float slope) {
+  float spot = mod(gl_FragCoord.x + slope * gl_FragCoord.y, 6.0);
+  return spot < 2.0 ? mix(plain, dark > 0.5 ? vec3(0.0) : vec3(1.0), 0.55) : plain;
+}
+vec3 padding() {
+  return hatched(mix(background, dark > 0.5 ? vec3(1.0) : vec3(0.0), 0.16), 1.0);
+}
+bool padded(int step, float steps) {
+  if (p10.x < 0.0) return false;
+  return code(int(p10.x) + int((float(step) + 0.5) / steps * p10.y)) < 0.5;
+}
+// What a code is worth, and the value at the end of its scale.
+vec2 worth(ivec3 cell, float c) {
+  int q = int(p0.y) + int(floor((float(cell.x) + 0.5) / p4.x)) * int(p3.y) + cell.y * int(p3.z) + cell.z * int(p3.w);
+  vec2 pair = texelFetch(quants, ivec2(q & ${QUANTS_WIDE - 1}, q >> ${Math.log2(QUANTS_WIDE)}), 0).rg;
+  vec2 ends = clamp(vec2(pair.y, pair.y + 252.0 * pair.x), p8.z, p8.w);
+  float end = p0.w > 0.0 ? p0.w : max(max(abs(ends.x), abs(ends.y)), 1e-30);
+  return vec2(clamp(c < 252.5 ? pair.y + pair.x * c : (c < 254.5 ? 1e38 : -1e38), p8.z, p8.w), end);
+}
+float codeOf(ivec3 cell) {
+  return code(int(p0.x) + cell.x * int(p2.z) + cell.y * int(p2.w) + cell.z * int(p3.x));
+}
+bool isNan(float c) { return c > 252.5 && c < 253.5; }
+// Infinities that the clamp leaves are loud.
+bool isInfinite(float c) { return (c > 253.5 && c < 254.5 && p8.w > 3.3e38) || (c > 254.5 && p8.z < -3.3e38); }
+const vec3 NAN = vec3(1.0, 0.0, 1.0), INFINITE = vec3(0.0, 1.0, 0.0);
 vec3 values(vec2 uv) {
   vec2 tile = uv * p1.xy;
   vec2 corner = floor(tile);
@@ -69,17 +99,55 @@ vec3 values(vec2 uv) {
   if (map >= p1.z) return mix(background, p9.rgb, 0.08);
   if (any(lessThan(inside, vec2(0.0))) || any(greaterThanEqual(inside, vec2(1.0)))) return gap;
   ivec3 cell = ivec3(int(map), ivec2(inside * vec2(p2.y, p2.x)).yx);
-  float c = code(int(p0.x) + cell.x * int(p2.z) + cell.y * int(p2.w) + cell.z * int(p3.x));
-  if (c > 252.5 && c < 253.5) return vec3(1.0, 0.0, 1.0);
-  // Infinities that the clamp leaves are loud.
-  if ((c > 253.5 && c < 254.5 && p8.w > 3.3e38) || (c > 254.5 && p8.z < -3.3e38)) return vec3(0.0, 1.0, 0.0);
-  int q = int(p0.y) + int(floor((float(cell.x) + 0.5) / p4.x)) * int(p3.y) + cell.y * int(p3.z) + cell.z * int(p3.w);
-  vec2 pair = texelFetch(quants, ivec2(q & ${QUANTS_WIDE - 1}, q >> ${Math.log2(QUANTS_WIDE)}), 0).rg;
-  vec2 ends = clamp(vec2(pair.y, pair.y + 252.0 * pair.x), p8.z, p8.w);
-  float end = p0.w > 0.0 ? p0.w : max(max(abs(ends.x), abs(ends.y)), 1e-30);
-  float value = c < 252.5 ? pair.y + pair.x * c : (c < 254.5 ? 1e38 : -1e38);
-  float t = clamp(value, p8.z, p8.w) / end;
+  float c = codeOf(cell);
+  if (padded(cell.x * int(p2.x) + cell.y, p1.z * p2.x)) return padding();
+  if (isNan(c)) return hatched(NAN, 1.0);
+  if (isInfinite(c)) return hatched(INFINITE, -1.0);
+  vec2 value = worth(cell, c);
+  float t = value.x / value.y;
   return ramp(t, t < 0.0 ? 1 : 0);
+}
+// A curve a channel, time to the right: where a pixel spans several steps, from the least to the largest of them.
+vec3 curves(vec2 uv, float wide, float tall) {
+  float lane = floor(uv.y * p1.y), steps = p2.y;
+  float place = (uv.y * p1.y - lane - p1.w) / (1.0 - 2.0 * p1.w), pixel = tall * p1.y / (1.0 - 2.0 * p1.w);
+  if (place < 0.0 || place > 1.0) return gap;
+  float middle = uv.x * steps, reach = max(wide * steps, 0.02);
+  float from = clamp(middle - 0.5 - 0.5 * reach, 0.0, steps - 1.0), to = clamp(middle - 0.5 + 0.5 * reach, 0.0, steps - 1.0);
+  int first = int(floor(from)), last = int(ceil(to)), stride = max(1, (last - first) / 24);
+  int here = int(clamp(middle, 0.0, steps - 0.5));
+  if (padded(here, steps)) return padding();
+  float low = 1e9, high = -1e9, before = 0.0;
+  bool odd = false;
+  float kind = 0.0;
+  for (int i = first; i <= last; i += stride) {
+    ivec3 cell = ivec3(int(lane), 0, i);
+    float c = codeOf(cell);
+    if (isNan(c) || isInfinite(c)) { odd = odd || i == here || stride > 1; kind = c; continue; }
+    vec2 value = worth(cell, c);
+    float v = clamp(value.x / value.y, -1.0, 1.0);
+    // At the pixel's edges the curve is between two steps.
+    float at0 = float(i) < from ? from : float(i) > to ? to : float(i);
+    if (i > first) {
+      float slope = v - before;
+      float a = before + slope * clamp(from - float(i - stride), 0.0, float(stride)) / float(stride);
+      float b = before + slope * clamp(to - float(i - stride), 0.0, float(stride)) / float(stride);
+      low = min(low, min(a, b)); high = max(high, max(a, b));
+    } else if (last == first || at0 == float(i)) { low = min(low, v); high = max(high, v); }
+    before = v;
+  }
+  if (odd) return isNan(kind) ? hatched(NAN, 1.0) : hatched(INFINITE, -1.0);
+  // Up is more: zero lies in the middle of values of both signs, else at the foot; a little is left free above and below.
+  float zero = p10.z > 0.5 ? 0.5 : 0.96, unit = p10.z > 0.5 ? 0.46 : 0.9;
+  float top = zero - high * unit, bottom = zero - low * unit;
+  float away = max(max(top - place, place - bottom), 0.0) / pixel;
+  bool positive = place < zero;
+  float inside = positive ? step(top, place) : step(place, bottom);
+  vec3 plain = mix(background, ramp(0.0, 0), 0.5);
+  vec3 area = mix(plain, ramp(0.4, positive ? 0 : 1), 0.75 * inside * step(high < low ? 1.0 : 0.0, 0.5));
+  vec3 line = ramp(0.8, high + low >= 0.0 ? 0 : 1);
+  vec3 seen = mix(area, mix(background, dark > 0.5 ? vec3(1.0) : vec3(0.0), 0.35), clamp(1.0 - abs(place - zero) / pixel, 0.0, 1.0) * 0.5);
+  return mix(seen, line, clamp(1.4 - away, 0.0, 1.0));
 }
 vec3 pixel(vec2 uv) {
   ivec2 cell = ivec2(clamp(uv, 0.0, 0.99999) * p5.zy);
@@ -190,7 +258,8 @@ void main() {
   vec3 seen = mix(background, p9.rgb, dark > 0.5 ? 0.24 : 0.4);
   // Slopes must be known before ways part.
   vec2 dx = dFdx(at), dy = dFdy(at);
-  WHEN(side == 0) seen = averaged(at, dx, dy);
+  WHEN(side == 0 && p0.z < 4.5) seen = averaged(at, dx, dy);
+  WHEN(side == 0 && p0.z > 4.5) seen = curves(at, abs(dx.x) + abs(dy.x), abs(dx.y) + abs(dy.y));
   WHEN(side == 1 || side == 2) seen = deck(at, dx.x + dy.x, side == 2);
   // The forward pass fills the face from left to right; what it has not come to stands in the dark.
   float filled = (begun - ${ARRIVING.toFixed(2)}) / ${(1 - ARRIVING).toFixed(2)}, place = side == 0 ? at.x : side == 1 ? 1.0 : 0.5;

@@ -1,7 +1,7 @@
 // Layers that show all of their channels: each has a quad with textures of its own, made when its blob has come.
 
 import type { Report } from "../bundle/model";
-import { NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, type Tensor } from "../bundle/tensor";
+import { NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, size, type Tensor } from "../bundle/tensor";
 import { shownRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
@@ -10,7 +10,7 @@ import type { Pose } from "../layout/types";
 import type { ViewState } from "../state/store";
 import { Faces, SHEETS_WIDE, type Shared } from "./faces";
 import { MODE } from "./faceshader";
-import { kindColour } from "./painter";
+import { kindColour, maskOf } from "./painter";
 import { NO_DECK } from "./params";
 
 export interface Opened {
@@ -22,19 +22,26 @@ export interface Opened {
   reduced: boolean;
 }
 
-/** Codes and pairs of scale and zero of any tensor: a float value becomes code 1 of a scale of its own. */
-function bytesOf(tensor: Tensor): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
+function joined(codes: Uint8Array, mask: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(codes.length + mask.length);
+  all.set(codes);
+  all.set(mask, codes.length);
+  return all;
+}
+
+/** Codes, behind them the mask, and pairs of scale and zero of any tensor: a float value becomes code 1 of a scale of its own. */
+function bytesOf(tensor: Tensor, mask: Uint8Array): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
   const { codes, values, scale, zero } = tensor;
   if (values) {
     const codeOf = (value: number): number =>
       Number.isNaN(value) ? NAN_CODE : value === Infinity ? POSITIVE_INFINITY_CODE : value === -Infinity ? NEGATIVE_INFINITY_CODE : 1;
     const pairs = new Float32Array(values.length * 2);
     values.forEach((value, i) => (pairs[i * 2] = Number.isFinite(value) ? value : 0));
-    return { codes: Uint8Array.from(values, codeOf), pairs };
+    return { codes: joined(Uint8Array.from(values, codeOf), mask), pairs };
   }
   const pairs = new Float32Array((scale?.length ?? 0) * 2);
   scale?.forEach((value, i) => pairs.set([value, zero?.[i] ?? 0], i * 2));
-  return { codes: new Uint8Array(codes ?? []), pairs };
+  return { codes: joined(codes ?? new Uint8Array(), mask), pairs };
 }
 
 export class OpenLayers {
@@ -80,12 +87,13 @@ export class OpenLayers {
   async #load(node: ViewNode, sample: number, key: string, poseOf: (id: string) => Pose | undefined): Promise<void> {
     const ref = this.report.activation(sample, node.shows)?.tensor;
     if (!ref) return;
-    const tensor = await this.report.tensor(ref);
+    const masking = this.report.activation(sample, node.shows)?.mask ?? null;
+    const [tensor, mask] = await Promise.all([this.report.tensor(ref), masking && this.report.tensor(masking)]);
     const pose = poseOf(node.id);
     // Closed again before it came.
     if (!this.#wanted.has(key) || !pose) return;
     const faces = new Faces(this.shared, false);
-    const { codes, pairs } = bytesOf(tensor);
+    const { codes, pairs } = bytesOf(tensor, mask?.codes ?? new Uint8Array());
     faces.data(codes, pairs);
     const grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
     const opened = { node, sample, tensor, faces, grid, reduced: ref.source !== null };
@@ -100,9 +108,10 @@ export class OpenLayers {
       const [pose, activation] = [poseOf(node.id), this.report.activation(opened.sample, node.shows)];
       if (!pose || !activation) continue;
       opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
+      const range = shownRange(state, activation.summary);
       faces.paint([{
-        mode: MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : shownRange(state, activation.summary).high,
-        clamp: tensor.clamp, map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false, start: startOf(node.id),
+        mode: opened.grid.curves ? MODE.curves : MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : range.high,
+        clamp: tensor.clamp, signed: range.low < 0, mask: maskOf(activation, size(tensor.shape)), map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false, start: startOf(node.id),
       }], new Uint8Array(SHEETS_WIDE * 4));
       this.move(node.id, pose);
     }

@@ -29,6 +29,11 @@ export function thumbFace(node: ViewNode, activation: Activation | undefined, po
   return tensor && { tensor, grid: FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "thumb") };
 }
 
+/** The mask of a sequence's steps, where its bytes are here. */
+export function maskOf({ mask }: Activation, offset: number | null): Paint["mask"] {
+  return mask === null || offset === null || mask.shape.length !== 1 ? null : { offset, length: mask.shape[0] ?? 0 };
+}
+
 /** Whether a thumbnail is the mean of |activation| over channels. */
 export function isMean(node: ViewNode, tensor: Tensor): boolean {
   return (node.form === "planes" || node.form === "volume") && tensor.shape[0] === 1 && (node.stored[0] ?? 1) > 1;
@@ -63,7 +68,7 @@ export class Painter {
     const { state, stock } = this;
     const activation = this.report.activation(state.sample, node.shows);
     const blank: Paint = {
-      mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, clamp: null, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
+      mode: MODE.blank, grid: null, codes: 0, quants: 0, end: 1, clamp: null, signed: false, mask: null, map: null, heat: null, opacity: 0, mixed: node.sheets.length > 0,
       tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: kindColour(node, state.theme), start: this.startOf(node.id),
     };
     if (node.role === "stub" && !node.folded) return blank;
@@ -79,8 +84,10 @@ export class Painter {
     // scale for all layers it is what it is.
     if (isMean(node, face.tensor) && state.range !== "fixed") return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.plain(), end: 1 };
     const own = state.range === "channel" && face.tensor.shape[0] !== 1;
-    const end = own ? 0 : shownRange(state, activation.summary).high;
-    return { ...blank, mode: MODE.values, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end, clamp: face.tensor.clamp };
+    const range = shownRange(state, activation.summary);
+    const end = own ? 0 : range.high;
+    const mask = maskOf(activation, stock.offset(activation.mask));
+    return { ...blank, mode: face.grid.curves ? MODE.curves : MODE.values, signed: range.low < 0, mask, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end, clamp: face.tensor.clamp };
   }
 
   #picture(node: ViewNode): MapPlace | null {

@@ -31,6 +31,8 @@ export interface Paint {
   /** The value at the end of the colour scale; 0 where each channel has its own. */
   readonly end: number;
   readonly clamp: Clamp | null;
+  /** Whether its values have both signs: where the middle of a curve lies. */
+  readonly signed: boolean;
   readonly map: MapPlace | null;
   readonly heat: MapPlace | null;
   readonly opacity: number;
@@ -43,6 +45,8 @@ export interface Paint {
   readonly mixed: boolean;
   /** When it begins in the forward pass. */
   readonly start: number;
+  /** Which steps of a sequence count: bytes 1 and 0. */
+  readonly mask: { readonly offset: number; readonly length: number } | null;
 }
 
 /** No bound, as a number that a texture holds. */
@@ -63,7 +67,7 @@ export function writeParams(target: Float32Array, row: number, paint: Paint): vo
     deck.sheets, deck.side, deck.top, deck.contrast,
     deck.height, deck.width, Math.max(clamp?.low ?? -UNBOUNDED, -UNBOUNDED), Math.min(clamp?.high ?? UNBOUNDED, UNBOUNDED),
     ...kind, paint.mixed ? 1 : 0,
-    paint.start, 0, 0, 0,
+    paint.start, paint.mask?.offset ?? -1, paint.mask?.length ?? 0, paint.signed ? 1 : 0,
   ];
   target.set(numbers, row * PARAM_TEXELS * 4);
 }

@@ -113,9 +113,9 @@ export class Pointing {
     if (!thumb || !activation?.tensor) return { under: none, cell: null };
     if (node.form === "row") return { under: { ...none, channel: cell.map, index: [cell.map], value: thumb.at(0, 0, cell.map) }, cell };
     // A thumbnail's cells are values of their own only where it shows the whole tensor.
-    if (isMean(node, thumb) || thumb.shape.join() !== activation.tensor.shape.join()) return { under: none, cell: null };
-    const index = [cell.map, cell.y, cell.x];
-    return { under: { ...none, channel: cell.map, index, value: thumb.at(...index), reduced: activation.tensor.source !== null }, cell };
+    if (isMean(node, thumb) || shownShape(node, thumb.shape).join() !== activation.tensor.shape.join()) return { under: none, cell: null };
+    const index = form.index(activation.tensor.shape, cell, face.grid);
+    return { under: { ...none, channel: index[0] ?? null, index, value: thumb.at(...thumbIndex(node, index)), reduced: activation.tensor.source !== null }, cell };
   }
 
   /** The middle of a box, or of a cell on its face, in CSS pixels of the host. */
@@ -137,9 +137,18 @@ export class Pointing {
   }
 }
 
-/** The cell of a face that shows an index; sequences run down, their channels across. */
+/** A sequence's thumbnail lies as it is drawn, time first; its tensor channel first. */
+function shownShape({ form }: Placed["node"], shape: readonly number[]): readonly number[] {
+  return form === "sequence" ? [at(shape, 2), at(shape, 1)] : shape;
+}
+
+function thumbIndex({ form }: Placed["node"], index: readonly number[]): readonly number[] {
+  return form === "sequence" ? [0, at(index, 1), at(index, 0)] : index;
+}
+
+/** The cell of a face that shows an index; sequences run down, their channels across, or are curves to the right. */
 function cellOf({ item, grid }: Face, { channel = 0, y = 0, x = 0 }: Index): Cell {
-  if (item.node.form === "sequence") return { map: Math.floor(y / grid.height), y: y % grid.height, x: channel };
+  if (item.node.form === "sequence") return grid.curves ? { map: channel, y: 0, x: y } : { map: 0, y, x: channel };
   if (item.node.form === "generic") return { map: 0, y: channel, x };
   return { map: channel, y, x };
 }
