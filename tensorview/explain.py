@@ -14,7 +14,7 @@ from tensorview.blobs import BlobWriter
 from tensorview.build import Explained
 from tensorview.errors import OptionError, TensorviewError, first_line
 from tensorview.inputs import Batch
-from tensorview.manifest import AttributionInfo, ChannelWeights, HeatMap, MethodInfo
+from tensorview.manifest import AttributionInfo, ChannelGradients, ChannelWeights, HeatMap, MethodInfo
 from tensorview.quantise import area_mean
 from tensorview.tracing import Trace
 
@@ -101,7 +101,18 @@ def _info(
         inputs=maps,
         layers=layers,
         weights=weights,
+        gradients=_gradients(item, writer),
+        bias=item.bias,
     )
+
+
+def _gradients(item: Explanation, writer: BlobWriter) -> ChannelGradients | None:
+    if item.gradient is None or item.layer is None:
+        return None
+    factor = min(1.0, LAYER_SIDE / max(1, *item.gradient.shape[1:]))
+    reduced = area_mean(item.gradient, tuple(max(1, round(n * factor)) for n in item.gradient.shape[1:]))
+    source = item.gradient.shape if reduced.shape != item.gradient.shape else None
+    return ChannelGradients(node=item.layer, channels=item.channels, tensor=writer.quantised(reduced, source))
 
 
 def _layer(writer: BlobWriter, layer: LayerMap, chosen: bool) -> HeatMap:

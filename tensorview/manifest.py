@@ -305,6 +305,16 @@ class ChannelWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelGradients:
+    """The gradient of the score over channels of a layer, (K, H, W) or (K, T): those that add most to the map (largest
+    weight times mean of |activation|), that first. `channels` names them."""
+
+    node: str
+    channels: tuple[int, ...]
+    tensor: TensorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionInfo:
     """One method, for one sample and one target."""
 
@@ -321,6 +331,11 @@ class AttributionInfo:
     inputs: tuple[HeatMap, ...]
     layers: tuple[HeatMap, ...]
     weights: tuple[ChannelWeights, ...]
+    gradients: ChannelGradients | None = None
+    """Of `layer`, where the method weights its channels by the mean of their gradient (Grad-CAM)."""
+    bias: float | None = None
+    """Where nothing but an average over all positions and one dense layer lie between `layer` and the score: that dense
+    layer's bias. The raw map of `layer`, summed up, plus this is the score: the map is a CAM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

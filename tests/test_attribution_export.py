@@ -126,3 +126,35 @@ def test_one_input_of_several_and_a_fixed_class() -> None:
     by_method = {item.method: item for item in found.items if item.sample == 0}
     assert by_method["integrated_gradients"].values["a"].shape == (8, 8)
     assert by_method["score_cam"].values["a"].shape == (8, 8) and "b" not in by_method["score_cam"].values
+
+
+def test_the_steps_of_a_grad_cam_are_the_models_own(model: keras.Model, images: np.ndarray) -> None:
+    maps = keras.Model(model.input, model.get_layer("conv_3").output)
+    for item in explanations(model, images, methods=("grad_cam",)).items:
+        activations = np.asarray(maps(images[item.sample : item.sample + 1]))[0]
+        [chosen] = [layer for layer in item.layers if layer.node == item.layer]
+        order = np.argsort(-np.abs(chosen.weights) * np.abs(activations).mean((0, 1)), kind="stable")
+        assert item.channels == tuple(order)
+        assert item.gradient.shape == (5, *activations.shape[:2])
+        np.testing.assert_allclose(item.gradient.mean((1, 2)), chosen.weights[order], atol=1e-7)
+        np.testing.assert_allclose((activations * chosen.weights).sum(-1), chosen.raw, atol=1e-6)
+
+
+def test_behind_an_average_and_one_dense_layer_the_map_and_the_bias_are_the_score(
+    model: keras.Model, images: np.ndarray
+) -> None:
+    dense = model.get_layer("classes")
+    dense.bias.assign([0.5, -1.0, 2.0, 0.25])
+    for item in explanations(model, images, methods=("grad_cam",), top=4).items:
+        [chosen] = [layer for layer in item.layers if layer.node == item.layer]
+        assert item.bias == np.asarray(dense.bias)[item.target]
+        assert chosen.raw.sum() + item.bias == pytest.approx(item.score, abs=1e-5)
+    dense.bias.assign(np.zeros(4))
+    x = keras.Input((12, 12, 3))
+    y = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(x))
+    unit = keras.Model(x, layers.Dense(1, activation="sigmoid", bias_initializer="ones")(y))
+    for item in explanations(unit, images, methods=("grad_cam",), targets=[0]).items:
+        assert item.bias == -1
+        assert item.layers[0].raw.sum() - 1 == pytest.approx(item.score, abs=1e-5)
+    two = keras.Model(x, layers.Dense(3)(layers.Dense(4, activation="relu")(y)))
+    assert {item.bias for item in explanations(two, images, methods=("grad_cam",)).items} == {None}

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tensorview.attribution.features import FeatureMaps
     from tensorview.attribution.view import View
 
-_BETWEEN = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "Cast", "BiasAdd", "AddV2", "Add"}
+_ADDING = ("BiasAdd", "AddV2", "Add")
+_BETWEEN = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "Cast", *_ADDING}
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,8 @@ class CAM(WeightedMethod):
         return [view.maps()]
 
     def by(self, view: View) -> Sequence[Any]:
-        import tensorflow as tf
-
         layer = view.maps()
-        between = view.between(layer.tensor)
-        pooled = [op for op in between if op.type == "Mean"]
-        products = [op for op in between if op.type == "MatMul"]
-        others = [op for op in between if op.type not in _BETWEEN and op.type not in ("Mean", "MatMul")]
-        over = tf.get_static_value(pooled[0].inputs[1]) if len(pooled) == 1 else None
-        space = over is not None and {int(axis) % layer.tensor.shape.rank for axis in over} == set(layer.space)
-        if not space or len(products) != 1 or others or view.function:
+        if not pooled_and_dense(view, layer):
             raise OptionError(
                 f"CAM needs a global average pooling and one dense layer between {layer.id!r} and the class scores; "
                 "grad_cam and hires_cam give the same on such models and work on others too"
@@ -57,3 +50,42 @@ class CAM(WeightedMethod):
         known = [maps.shape[axis] for axis in space]
         points = math.prod(known) if None not in known else tf.reduce_prod(tf.gather(tf.shape(maps), space))
         return tf.reduce_mean(gradient, space) * tf.cast(points, tf.float32)
+
+
+def pooled_and_dense(view: View, layer: FeatureMaps) -> bool:
+    """Whether nothing but an average over all positions and one dense layer lie between these maps and the scores."""
+    import tensorflow as tf
+
+    between = view.between(layer.tensor)
+    pooled = [op for op in between if op.type == "Mean"]
+    products = [op for op in between if op.type == "MatMul"]
+    others = [op for op in between if op.type not in _BETWEEN and op.type not in ("Mean", "MatMul")]
+    over = tf.get_static_value(pooled[0].inputs[1]) if len(pooled) == 1 else None
+    space = over is not None and {int(axis) % layer.tensor.shape.rank for axis in over} == set(layer.space)
+    return space and len(products) == 1 and not others and not view.function
+
+
+def dense_bias(view: View, layer: FeatureMaps) -> Any:
+    """The bias (N,) of the explained class in a head of `pooled_and_dense`; None for another head, or one that adds
+    something else on the way."""
+    import tensorflow as tf
+
+    if not pooled_and_dense(view, layer):
+        return None
+    between = set(view.between(layer.tensor))
+    tensor, added, multiplied = view.output.tensor, [], False
+    while tensor is not layer.tensor:
+        op = tensor.op
+        onward = [t for t in op.inputs if t is layer.tensor or t.op in between]
+        if op.type in _ADDING:
+            added += [] if len(onward) != 1 else [t for t in op.inputs if t is not onward[0]]
+            if multiplied or len(onward) != 1:
+                return None
+        multiplied = multiplied or op.type == "MatMul"
+        tensor = onward[0]
+    if any((t.shape.rank or 0) != 1 for t in added):
+        return None
+    bias = tf.add_n([tf.cast(t, tf.float32) for t in added]) if added else tf.zeros(tf.shape(view.output.scores)[1:])
+    if view.output.binary and added:
+        bias = tf.concat([-bias, bias], 0)
+    return tf.gather(bias, view.index)

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from tensorview.attribution import engine
+from tensorview.attribution.cam import dense_bias
+from tensorview.attribution.grad_cam import GradCAM
 from tensorview.attribution.layer_method import LayerMethod
 from tensorview.attribution.method import GradientMethod, Method
 from tensorview.attribution.outputs import output_at
@@ -65,6 +67,12 @@ class Explanation:
     raw: dict[str, Array]
     layers: tuple[LayerMap, ...]
     """Of methods that look at a layer: one for each convolution that leads to the score, in call order."""
+    gradient: Array | None = None
+    """Of Grad-CAM: the score's gradient over the channels of `layer` that add most to its map, (K, H, W)."""
+    channels: tuple[int, ...] = ()
+    """Which channels those are, the one that adds most first."""
+    bias: float | None = None
+    """Of Grad-CAM, where the head is an average over all positions and one dense layer: its bias for this class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -236,10 +244,27 @@ def _question(target: Target, methods: tuple[GradientMethod, ...]) -> engine.Que
                         for layer in layers[method.name]
                         if view.reaches(layer.tensor)
                     }
+                if isinstance(method, GradCAM) and not method.counterfactual:
+                    results[method.name].update(_steps(view, results[method.name]["weights"]))
                 facts["methods"][method.name] = maps.layer
         return {"outputs": [output.scores for output in outputs], "methods": results}
 
     return engine.Question(target, None, ("export", methods), build)
+
+
+STEPS_OF = 16
+"""Channels whose gradient is kept, to show how a Grad-CAM is made."""
+
+
+def _steps(view: View, weights: Any) -> dict[str, Any]:
+    """What a Grad-CAM is made of, beside the layer's maps and their weights."""
+    layer = view.maps()
+    gradient = tf.transpose(view.gradient(layer.tensor, layer.id), [0, layer.channel_axis, *layer.space])
+    size = tf.reduce_mean(tf.abs(tf.cast(layer.tensor, tf.float32)), layer.space)
+    _, channels = tf.math.top_k(tf.abs(weights) * size, tf.minimum(STEPS_OF, tf.shape(weights)[1]))
+    bias = dense_bias(view, layer)
+    found = {"channels": channels, "gradient": tf.gather(gradient, channels, batch_dims=1)}
+    return found if bias is None else {**found, "bias": bias}
 
 
 def _given(cam: tuple[Any, Any]) -> tuple[Any, ...]:
@@ -272,6 +297,9 @@ def _explanation(facts: dict[str, Any], result: dict[str, Any], name: str, sampl
         layers=tuple(
             _layer_map(node, *(part[sample] for part in found)) for node, found in maps.get("layers", {}).items()
         ),
+        gradient=maps["gradient"][sample] if "gradient" in maps else None,
+        channels=tuple(int(channel) for channel in maps["channels"][sample]) if "gradient" in maps else (),
+        bias=float(maps["bias"][sample]) if "bias" in maps else None,
     )
 
 

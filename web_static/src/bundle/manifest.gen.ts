@@ -173,6 +173,12 @@ export interface ChannelWeights {
   readonly tensor: TensorRef;
 }
 
+export interface ChannelGradients {
+  readonly node: string;
+  readonly channels: readonly number[];
+  readonly tensor: TensorRef;
+}
+
 export interface AttributionInfo {
   readonly method: string;
   readonly sample: number;
@@ -185,6 +191,8 @@ export interface AttributionInfo {
   readonly inputs: readonly HeatMap[];
   readonly layers: readonly HeatMap[];
   readonly weights: readonly ChannelWeights[];
+  readonly gradients: ChannelGradients | null;
+  readonly bias: number | null;
 }
 
 export interface MethodInfo {
