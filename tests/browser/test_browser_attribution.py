@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from conftest import load_example
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
+import tensorview as tv
 from browser.pages import Exported, Tab
 from tensorview.exporting import export
 from tensorview.inputs import read_inputs
+from tensorview.tracing import trace
 
 METHODS = ("grad_cam", "gradient_input")
 
@@ -86,3 +91,56 @@ def test_one_scale_for_all_layers_can_be_typed(tab: Tab, page: Exported) -> None
     assert tab.page.evaluate("() => window.tensorview.colourOf(0.5, 'conv_1')") == tab.page.evaluate(
         "() => window.tensorview.colourOf(9, 'conv_1')"
     )
+
+
+def test_a_grad_cam_is_made_step_by_step_and_adds_up(tab: Tab, page: Exported) -> None:
+    tab.open(page.path, "#sample=2&method=grad_cam")
+    steps = tab.page.locator(".walkthrough")
+    titles = steps.locator(".step b").all_inner_texts()
+    assert titles[0] == "Class score" and titles[-1] == "Lay over the input" and len(titles) == 9
+    found = tv.attribute(page.example.model, page.example.inputs[2:3], "grad_cam")
+    expect(steps.locator(".bignumber")).to_have_text(f"{found.score[0]:.2f}")
+    steps.get_by_label("The next step").click()
+    activations = trace(page.example.model, page.example.inputs[2:3]).activation("conv_2")[0]
+    order = np.argsort(-np.abs(found.weights[0]) * np.abs(activations).mean((0, 1)), kind="stable")
+    assert steps.locator(".tile .number").all_inner_texts() == [f"#{channel}" for channel in order[:12]]
+    expect(steps).to_contain_text("The 12 of 16 channels that add most to the map.")
+    steps.get_by_role("button", name="Weights").click()
+    shown = steps.locator(".alphas .number:last-child").all_inner_texts()
+    np.testing.assert_allclose([float(text) for text in shown], found.weights[0][order[: len(shown)]], rtol=0.06)
+    steps.get_by_role("button", name="Sum").click()
+    raw = found.raw[0]
+    label = steps.get_by_role("img").get_attribute("aria-label")
+    ends = [float(text) for text in re.findall(r"-?[\d.]+", label.split(",")[1])]
+    assert ends == pytest.approx([raw.min(), raw.max()], abs=6e-4)
+    # Each stored value is within half a step of the model's own.
+    bound = (np.abs(found.weights[0]) * np.ptp(activations, (0, 1)) / 252 / 2).sum()
+    text = steps.locator(".note").first.inner_text()
+    assert float(re.search(r"at most ([\d.e-]+)\.$", text)[1]) <= bound * 1.1
+    for _ in range(5):
+        if steps.get_by_label("The next step").is_enabled():
+            steps.get_by_label("The next step").click()
+    expect(steps.get_by_label("The map over the input")).to_be_visible()
+    # Another class starts at the same step.
+    tab.page.get_by_label("Class").select_option(index=1)
+    expect(steps.locator(".aside").first).to_have_text("step 9 of 9")
+
+
+def test_where_the_map_is_a_cam_it_says_what_the_score_is_made_of(tab: Tab, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    x = keras.Input((12, 12, 3), name="image")
+    y = keras.layers.Conv2D(6, 3, activation="relu", name="maps")(x)
+    dense = keras.layers.Dense(4, name="classes", bias_initializer="random_normal")
+    model = keras.Model(x, dense(keras.layers.GlobalAveragePooling2D()(y)))
+    images = np.random.default_rng(0).uniform(0, 1, (1, 12, 12, 3)).astype("float32")
+    path = tmp_path / "cam.html"
+    export(model, images, path, methods=("grad_cam",))
+    tab.open(path, "#method=grad_cam")
+    tab.page.get_by_role("button", name="Sum").click()
+    best = int(np.argmax(model(images)[0]))
+    expect(tab.page.locator(".note.cam")).to_be_visible()
+    numbers = re.findall(r"(?:up to|bias,|score,) (-?[\d.e-]+\d)", tab.text(".note.cam"))
+    total, bias, score = (float(number) for number in numbers)
+    assert score == pytest.approx(float(model(images)[0][best]), abs=6e-4)
+    assert bias == pytest.approx(float(dense.bias[best]), abs=6e-4)
+    assert total + bias == pytest.approx(score, abs=2e-3)

@@ -110,3 +110,9 @@ export function decode(ref: TensorRef, bytes: Uint8Array): Tensor {
   };
   return { shape, codes, values: null, scale, zero, clamp, at };
 }
+
+/** Values worked out here as a tensor. */
+export function floatTensor(shape: readonly number[], values: Float32Array): Tensor {
+  const at = (...index: number[]): number => values[shape.reduce((position, side, axis) => position * side + (index[axis] ?? 0), 0)] ?? NaN;
+  return { shape, codes: null, values, scale: null, zero: null, clamp: null, at };
+}

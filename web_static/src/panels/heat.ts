@@ -8,6 +8,7 @@ import type { Store, ViewState } from "../state/store";
 import { el, watch } from "./dom";
 import { percentText, valueText } from "../words/format";
 import { drawSignal } from "./heat/signal";
+import { stepByStep } from "./heat/steps";
 import { channelWeights } from "./heat/weights";
 import { drawHeat, prepare } from "./heatpicture";
 import { share } from "./prediction";
@@ -42,6 +43,7 @@ function targetText(report: Report, item: AttributionInfo): string {
 export function heatPanel(report: Report, store: Store): HTMLElement {
   const element = el("section.heat", { "aria-label": "Heat map", tabindex: -1 });
   const { methods, attributions } = report.manifest;
+  const walked = { step: 0 };
   let redraw: () => void = () => undefined;
   let turn = 0;
   // The method whose map stands beside, to compare; a passing look, so no link carries it.
@@ -128,6 +130,12 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     return box;
   };
 
+  /** The steps of a Grad-CAM; of others the weights of their channels, where they have any. */
+  const made = async (state: ViewState, found: AttributionInfo): Promise<readonly (HTMLElement | null)[]> => {
+    const steps = await stepByStep(report, state, found, walked);
+    return steps ? [steps] : Promise.all(found.weights.map((weight) => channelWeights(report, state, weight)));
+  };
+
   const show = (state: ViewState): void => {
     const mine = ++turn;
     redraw = () => undefined;
@@ -171,11 +179,9 @@ export function heatPanel(report: Report, store: Store): HTMLElement {
     }
     const place = el("div");
     element.append(place, el("p.note.paper", {}, method.paper));
-    for (const weight of found.weights) {
-      void channelWeights(report, state, weight).then((box) => {
-        if (mine === turn && box) place.append(box);
-      });
-    }
+    void made(state, found).then((boxes) => {
+      if (mine === turn) place.append(...boxes.filter((box) => box !== null));
+    });
   };
   watch(store, (s) => [s.mode, s.sample, s.method, s.target, s.heatLayer, s.sign, s.theme], show);
   watch(store, (s) => [s.opacity], () => redraw());

@@ -3,8 +3,9 @@
 import type { TensorRef } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { codeValues, type Tensor } from "../bundle/tensor";
+import { heatColour } from "../colour/heat";
 import { colourOf, type Range } from "../colour/value";
-import type { Theme } from "../colour/tokens";
+import type { RGB, Theme } from "../colour/tokens";
 
 /** One channel as a picture: where its values lie in the tensor and how they are laid out. */
 export interface Plane {
@@ -36,10 +37,19 @@ export function drawPixels(canvas: HTMLCanvasElement, width: number, height: num
 
 /** One channel through the colour map, a canvas pixel a value. */
 export function drawPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: number, range: Range, theme: Theme): void {
+  paintPlane(canvas, tensor, channel, (value) => colourOf(value, range, theme));
+}
+
+/** One channel of an attribution; `most` has full colour. */
+export function drawHeatPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: number, most: number, theme: Theme): void {
+  paintPlane(canvas, tensor, channel, (value) => (Number.isFinite(value) ? heatColour(value / (most || 1), theme) : colourOf(value, { low: 0, high: 1 }, theme)));
+}
+
+function paintPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: number, colour: (value: number) => RGB): void {
   const { start, width, height } = planeOf(tensor.shape, channel);
   const pixels = new Uint8ClampedArray(width * height * 4);
   if (tensor.codes) {
-    const colours = Array.from(codeValues(tensor, channel), (value) => colourOf(value, range, theme));
+    const colours = Array.from(codeValues(tensor, channel), (value) => colour(value));
     for (let i = 0, to = 0; i < width * height; i++) {
       const [r, g, b] = colours[tensor.codes[start + i] ?? 0] ?? [0, 0, 0];
       pixels[to++] = r;
@@ -49,7 +59,7 @@ export function drawPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: nu
     }
   } else {
     const values = tensor.values ?? [];
-    for (let i = 0; i < width * height; i++) pixels.set([...colourOf(values[start + i] ?? NaN, range, theme), 255], i * 4);
+    for (let i = 0; i < width * height; i++) pixels.set([...colour(values[start + i] ?? NaN), 255], i * 4);
   }
   drawPixels(canvas, width, height, pixels);
 }

@@ -39,7 +39,7 @@ describe("actions", () => {
   });
 
   it("keeps the explained class only where the next sample has it too", () => {
-    const info = { method: "m", output: "out", target_label: "", score: 0, score_note: "", layer: null, inputs: [], layers: [], weights: [] };
+    const info = { method: "m", output: "out", target_label: "", score: 0, score_note: "", layer: null, inputs: [], layers: [], weights: [], gradients: null, bias: null };
     const sample = { name: "s", pictures: [], predictions: [], activations: [] };
     const report = new Report({
       manifest: { ...manifest(), samples: [sample, sample, sample], attributions: [{ ...info, sample: 0, target: 7 }, { ...info, sample: 1, target: 7 }, { ...info, sample: 2, target: 3 }] },

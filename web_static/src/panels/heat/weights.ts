@@ -1,7 +1,8 @@
 // The weight that each channel has in an attribution, the strongest first.
 
-import type { ChannelWeights } from "../../bundle/manifest.gen";
+import type { ChannelWeights, Summary } from "../../bundle/manifest.gen";
 import type { Report } from "../../bundle/model";
+import type { Tensor } from "../../bundle/tensor";
 import { shownRange } from "../../colour/value";
 import type { ViewState } from "../../state/store";
 import { el } from "../dom";
@@ -19,6 +20,23 @@ export function strongest(weights: Float32Array, activity: (channel: number) => 
     .slice(0, most);
 }
 
+/** A bar a channel, each with its map. */
+export function weightList(channels: readonly number[], values: Float32Array, maps: Tensor | null, summary: Summary | undefined, state: ViewState): HTMLElement {
+  const top = Math.max(...channels.map((channel) => Math.abs(values[channel] ?? 0))) || 1;
+  const list = el("ol.alphas");
+  for (const channel of channels) {
+    const weight = values[channel] ?? 0;
+    const canvas = el("canvas", { "aria-hidden": "true" });
+    if (summary && maps) drawPlane(canvas, maps, channel, shownRange(state, summary), state.theme);
+    const bar = el(weight < 0 ? "i.fill.negative" : "i.fill");
+    bar.style.width = `${((Math.abs(weight) / top) * 100).toFixed(1)}%`;
+    list.append(
+      el("li", {}, canvas, el("span.number", {}, `#${channel}`), el("span.track", { "aria-hidden": "true" }, bar), el("span.number", {}, weight.toExponential(1))),
+    );
+  }
+  return list;
+}
+
 /** Null where the bytes cannot be read; the fault is told elsewhere. */
 export async function channelWeights(report: Report, state: ViewState, weights: ChannelWeights): Promise<HTMLElement | null> {
   const activation = report.activation(state.sample, weights.node);
@@ -26,21 +44,10 @@ export async function channelWeights(report: Report, state: ViewState, weights: 
     const { values } = await report.tensor(weights.tensor);
     const maps = activation?.tensor ? await report.tensor(activation.tensor) : null;
     if (!values) return null;
-    const top = strongest(values, (channel) => (maps ? channelFacts(maps, channel).mean || 0 : 1), MOST);
-    const most = Math.max(...top.map((item) => Math.abs(item.weight))) || 1;
-    const list = el("ol.alphas");
-    for (const { channel, weight } of top) {
-      const canvas = el("canvas", { "aria-hidden": "true" });
-      if (activation && maps) drawPlane(canvas, maps, channel, shownRange(state, activation.summary), state.theme);
-      const bar = el(weight < 0 ? "i.fill.negative" : "i.fill");
-      bar.style.width = `${((Math.abs(weight) / most) * 100).toFixed(1)}%`;
-      list.append(
-        el("li", {}, canvas, el("span.number", {}, `#${channel}`), el("span.track", { "aria-hidden": "true" }, bar), el("span.number", {}, weight.toExponential(1))),
-      );
-    }
+    const top = strongest(values, (channel) => (maps ? channelFacts(maps, channel).mean || 0 : 1), MOST).map((item) => item.channel);
     const head = el("h3", {}, "Channel weights", el("span.aside", {}, `top ${top.length} of ${values.length}`));
-    const words = `How much each map of ${nameOf(report, weights.node)} counts (the mean gradient of the score over it), for the maps that add most.`;
-    return el("section", {}, head, el("p.note", {}, words), list);
+    const words = `How much each map of ${nameOf(report, weights.node)} counts, for the maps that add most.`;
+    return el("section", {}, head, el("p.note", {}, words), weightList(top, values, maps, activation?.summary, state));
   } catch {
     return null;
   }
