@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tensorview.tracing import Trace, trace
     from tensorview.visualization.grid import ActivationGrid, NeuronGroups, activation_grid, neuron_groups
     from tensorview.visualization.make import visualize
+    from tensorview.visualization.patches import TopPatches, top_patches
     from tensorview.visualization.result import Visualization
 
 _HOMES = {
@@ -45,6 +46,7 @@ _HOMES = {
     "Localisation": "localisation",
     "NeuronGroups": "visualization.grid",
     "TensorviewError": "errors",
+    "TopPatches": "visualization.patches",
     "Trace": "tracing",
     "Visualization": "visualization.result",
     "activation_grid": "visualization.grid",
@@ -60,13 +62,14 @@ _HOMES = {
     "open_bundle": "formats",
     "pointing_game": "localisation",
     "read_inputs": "inputs",
+    "top_patches": "visualization.patches",
     "trace": "tracing",
     "visualize": "visualization.make",
 }
 
 _RUNS = {
     "Comparison", "activation_grid", "attribute", "channel_attribution", "compare", "deconvolve", "export",
-    "neuron_groups", "trace", "visualize",
+    "neuron_groups", "top_patches", "trace", "visualize",
 }  # fmt: skip
 """What imports Keras, and so needs it on TensorFlow."""
 
@@ -79,6 +82,7 @@ __all__ = [
     "Localisation",
     "NeuronGroups",
     "TensorviewError",
+    "TopPatches",
     "Trace",
     "Visualization",
     "__version__",
@@ -95,6 +99,7 @@ __all__ = [
     "open_bundle",
     "pointing_game",
     "read_inputs",
+    "top_patches",
     "trace",
     "visualize",
 ]

@@ -57,6 +57,8 @@ class Question:
     """Specs of further arguments, the batch first, that `build` takes after the facts."""
     often: bool = False
     """It will be run so many times that optimising its graph pays."""
+    scored: bool = True
+    """The score and its class are returned as well; without them only what `build` needs of the model is run."""
 
 
 def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, layer: str | None) -> Attribution:
@@ -202,7 +204,8 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[..., dict[s
         facts.update(bytes=size, chunk=max(1, CHUNK_BYTES // size), inputs=tuple(recording.inputs))
         if target.function is not None:
             facts.update(note=f"the target function of output {output.name!r}, {output.note}{path}")
-        return {**question.build(view, facts, *extra), "score": view.score, "index": view.index}
+        found = question.build(view, facts, *extra)
+        return {**found, "score": view.score, "index": view.index} if question.scored else found
 
     return function
 

@@ -52,7 +52,8 @@ class Steps:
             given = _given(self.model, self.others, self.canvas, 1)
             build = _builder(self.canvas, self.objective, self.recipe, redirected)
             key = ("visualize", self.objective.key, _canvas_key(self.canvas), self.recipe, redirected)
-            question = Question(Target(0, np.zeros(1, np.int32)), None, key, build, self.specs, often=True)
+            target = Target(0, np.zeros(1, np.int32))
+            question = Question(target, None, key, build, self.specs, often=True, scored=False)
             self._asked[redirected] = Asked(self.model, given, question)
         return self._asked[redirected]
 
