@@ -281,6 +281,34 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MomentNode:
+    """What a layer was like at one moment of a training, where it differs from `NodeInfo`, which tells of the last."""
+
+    node: str
+    weights: tuple[Weight, ...]
+    health: tuple[Health, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One number that the training told at that moment: loss, accuracy, those of validation."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The model as it was after `epoch` epochs, 0 before the first. `first`: its first sample in `Manifest.samples`,
+    which hold all inputs once for each moment."""
+
+    epoch: int
+    first: int
+    measures: tuple[Measure, ...]
+    nodes: tuple[MomentNode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap:
     """An attribution over one node's output: (1, H, W), (1, T) for signals, 0..1, or -1..1 where it is `signed`. `raw`
     is signed, before ReLU."""
@@ -422,6 +450,8 @@ class Manifest:
     """What a reader must know to trust this: guessed preprocessing, missing edges."""
     budget: Budget
     blobs: tuple[Blob, ...]
+    moments: tuple[Moment, ...] = ()
+    """Of a training that was recorded, in order; the nodes above are those of the last. Empty for a single run."""
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -2,6 +2,7 @@
 
 import { api } from "./api";
 import { Report } from "./bundle/model";
+import { momentsOf } from "./bundle/moments";
 import { SourceError, type Opened, type Source } from "./bundle/source";
 import { dock } from "./panels/dock";
 import { button, el, watch } from "./panels/dom";
@@ -17,6 +18,7 @@ import { layers } from "./panels/layers";
 import { legend } from "./panels/legend";
 import { notices, type Notices } from "./panels/notice";
 import { samples } from "./panels/samples";
+import { timeline } from "./panels/timeline";
 import { result, sheet } from "./panels/sheet";
 import { side } from "./panels/side";
 import { snapshot } from "./panels/snapshot";
@@ -99,6 +101,7 @@ export function page(root: HTMLElement, opened: Opened): void {
     store.set({ panels: { ...panels, left: !panels.left } });
   }, { className: "icon fold-left" });
   view.append(collapse);
+  if (momentsOf(report.manifest).length > 1) view.append(timeline(report, store));
   watch(store, (s) => [s.panels.left], ({ panels }) => {
     root.dataset["left"] = panels.left ? "open" : "closed";
     collapse.textContent = panels.left ? "‹" : "›";

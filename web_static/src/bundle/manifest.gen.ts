@@ -159,6 +159,24 @@ export interface Sample {
   readonly activations: readonly Activation[];
 }
 
+export interface MomentNode {
+  readonly node: string;
+  readonly weights: readonly Weight[];
+  readonly health: readonly Health[];
+}
+
+export interface Measure {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface Moment {
+  readonly epoch: number;
+  readonly first: number;
+  readonly measures: readonly Measure[];
+  readonly nodes: readonly MomentNode[];
+}
+
 export interface HeatMap {
   readonly node: string;
   readonly tensor: TensorRef;
@@ -260,4 +278,5 @@ export interface Manifest {
   readonly notes: readonly string[];
   readonly budget: Budget;
   readonly blobs: readonly Blob[];
+  readonly moments: readonly Moment[];
 }

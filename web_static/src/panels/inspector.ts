@@ -15,6 +15,7 @@ import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
 import { within } from "./rows";
 import { faceOf, nameOf, subjectOf, type Subject } from "./subject";
+import { atMoment } from "./timeline";
 
 const MOST_LINKS = 2;
 
@@ -65,7 +66,8 @@ export function inspector(report: Report, store: Store): HTMLElement {
   const show = (state: ViewState): void => {
     const mine = ++turn;
     body.replaceChildren();
-    const subject = state.selected === null ? null : subjectOf(report, state.selected, state.unfolded);
+    const found = state.selected === null ? null : subjectOf(report, state.selected, state.unfolded);
+    const subject = found && atMoment(report.manifest, state.sample, found);
     if (!subject) {
       body.append(el("p.note.empty", {}, "Choose a layer to read about it."));
       return;

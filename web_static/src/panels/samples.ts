@@ -1,6 +1,7 @@
 // The strip of samples: small pictures of the inputs, or their names where there is no picture.
 
 import type { Report } from "../bundle/model";
+import { inputsOf, momentAt, sampleAt } from "../bundle/moments";
 import { chooseSample } from "../state/actions";
 import type { Store } from "../state/store";
 import { button, el, watch } from "./dom";
@@ -20,8 +21,11 @@ export function shortNames(names: readonly string[]): readonly string[] {
 /** A radio group; arrow keys go from sample to sample. */
 export function samples(report: Report, store: Store): HTMLElement {
   const strip = el("div.samples", { role: "radiogroup", "aria-label": "Sample" });
-  const names = shortNames(report.manifest.samples.map((sample) => sample.name));
-  const buttons = report.manifest.samples.map((sample, index) => {
+  const inputs = report.manifest.samples.slice(0, inputsOf(report.manifest));
+  const names = shortNames(inputs.map((sample) => sample.name));
+  /** The same input at the moment that is shown, of a training that was recorded. */
+  const now = (index: number): number => sampleAt(report.manifest, index, momentAt(report.manifest, store.get().sample));
+  const buttons = inputs.map((sample, index) => {
     const item = el("button.sample", { type: "button", role: "radio", title: sample.name, "aria-label": sample.name });
     const picture = sample.pictures[0];
     if (picture) {
@@ -32,11 +36,11 @@ export function samples(report: Report, store: Store): HTMLElement {
       item.classList.add("named");
       item.append(el("span", {}, names[index] ?? sample.name));
     }
-    item.addEventListener("click", () => chooseSample(store, report, index));
+    item.addEventListener("click", () => chooseSample(store, report, now(index)));
     return item;
   });
   strip.append(...buttons);
-  const show = (): void => buttons[store.get().sample]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const show = (): void => buttons[store.get().sample % inputs.length]?.scrollIntoView({ block: "nearest", inline: "nearest" });
   // A narrower strip has other rows.
   new ResizeObserver(show).observe(strip);
   const box = el("div.strip", {}, strip, more(strip, buttons));
@@ -45,12 +49,14 @@ export function samples(report: Report, store: Store): HTMLElement {
     if (step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    chooseSample(store, report, store.get().sample + step);
-    buttons[store.get().sample]?.focus();
+    const next = (store.get().sample % inputs.length) + step;
+    if (next < 0 || next >= inputs.length) return;
+    chooseSample(store, report, now(next));
+    buttons[next]?.focus();
   });
   watch(store, (state) => [state.sample], ({ sample }) => {
     buttons.forEach((item, index) => {
-      const chosen = index === sample;
+      const chosen = index === sample % inputs.length;
       item.setAttribute("aria-checked", String(chosen));
       item.tabIndex = chosen ? 0 : -1;
     });
