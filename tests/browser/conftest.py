@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import load_example
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from browser.pages import DESKTOP, QUIET, SOFTWARE_GL, Export, Exported, NewTab, Tab, chromium
 from tensorview.exporting import export
 from tensorview.inputs import read_inputs
+from tensorview.tracing import trace
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +84,15 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
 @pytest.fixture(scope="session")
 def lenet_page(exported: Export) -> Exported:
     return exported("lenet_mnist")
+
+
+@pytest.fixture
+def lenet_tab(tab: Tab, lenet_page: Exported) -> Tab:
+    return tab.open(lenet_page.path)
+
+
+@pytest.fixture(scope="session")
+def lenet_values(lenet_page: Exported) -> dict[str, np.ndarray]:
+    """The model's own activations, by node id."""
+    found = trace(lenet_page.example.model, lenet_page.example.inputs)
+    return {node.id: np.asarray(found.activation(node.id)) for node in found.nodes}

@@ -15,19 +15,6 @@ from playwright.sync_api import expect
 
 import tensorview as tv
 from browser.pages import PHONE, Export, Exported, NewTab, Tab
-from tensorview.tracing import trace
-
-
-@pytest.fixture
-def lenet_tab(tab: Tab, lenet_page: Exported) -> Tab:
-    return tab.open(lenet_page.path)
-
-
-@pytest.fixture(scope="session")
-def lenet_values(lenet_page: Exported) -> dict[str, np.ndarray]:
-    """The model's own activations, by node id."""
-    found = trace(lenet_page.example.model, lenet_page.example.inputs)
-    return {node.id: np.asarray(found.activation(node.id)) for node in found.nodes}
 
 
 @pytest.mark.parametrize("name", found_models())
@@ -337,8 +324,8 @@ def test_many_methods_have_one_button_and_stand_side_by_side(
     names = ("grad_cam", "saliency", "guided_backprop", "layer_cam")
     tv.export(lenet_page.example.model, lenet_page.example.inputs[:2], path, methods=names)
     page = tab.open(path).page
-    expect(page.locator(".modes button")).to_have_text(["Activations", "Grad-CAM"])
-    page.locator(".modes button").nth(1).click()
+    expect(page.locator(".modes button")).to_have_text(["Activations", "Kernels", "Grad-CAM"])
+    page.locator(".modes button").nth(2).click()
     page.locator(".heat .field select").first.select_option("layer_cam")
     expect(page.locator(".modes button[aria-checked=true]")).to_have_text("Layer-CAM")
     page.get_by_label("Beside").select_option("saliency")

@@ -21,6 +21,8 @@ export interface Api {
   /** Places are CSS pixels of the window. */
   readonly cell: (x: number, y: number) => ReturnType<Scene["cell"]>;
   readonly screenOf: (id: string, index?: { readonly channel?: number; readonly y?: number; readonly x?: number }) => ReturnType<Scene["screenOf"]>;
+  /** The values that are written in cells now. */
+  readonly numbers: () => ReturnType<Scene["numbers"]>;
   /** The colour (sRGB, 0..255) that a value has on a layer's face, by the layer's range for the shown sample. */
   readonly colourOf: (value: number, node: string) => RGB | null;
 }
@@ -46,6 +48,7 @@ export function api(report: Report, store: Store, scene: Scene | null, close: ()
     stats: () => scene?.stats() ?? null,
     cell: (x, y) => scene?.cell(x, y) ?? null,
     screenOf: (id, index) => scene?.screenOf(id, index) ?? null,
+    numbers: () => scene?.numbers() ?? [],
     colourOf(value, node) {
       const { sample, theme, unfolded } = store.get();
       const face = faceOf(report, node, unfolded);

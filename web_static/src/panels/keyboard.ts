@@ -57,7 +57,7 @@ export function keyboard(report: Report, store: Store, commands: Commands): void
   const escape = (): void => {
     const { selected, open, mode } = store.get();
     if (selected !== null || open.size > 0) close(store);
-    else if (mode === "attribution") chooseMethod(store, null);
+    else if (mode !== "activations") chooseMethod(store, null);
     else commands.clearSearch();
     commands.home();
   };

@@ -7,7 +7,7 @@ import type { Store, ViewState } from "../state/store";
 import { el, watch } from "./dom";
 import { endText } from "../words/format";
 import { drawPixels } from "./picture";
-import { heatRange, legendRange } from "./ranges";
+import { heatRange, kernelRange, legendRange } from "./ranges";
 
 export type Strip = "sequential" | "diverging" | "heat" | "signed heat";
 
@@ -55,18 +55,19 @@ export function legend(report: Report, store: Store): HTMLElement {
   const show = async (state: ViewState): Promise<void> => {
     const mine = ++turn;
     const heat = state.mode === "attribution";
-    const range = await (heat ? heatRange : legendRange)(report, state);
+    const kernels = state.mode === "kernels";
+    const range = await (heat ? heatRange : kernels ? kernelRange : legendRange)(report, state);
     if (mine !== turn) return;
-    const both = range !== null && range.low < 0;
+    const both = kernels || (range !== null && range.low < 0);
     const kind: Strip = heat ? (both ? "signed heat" : "heat") : both ? "diverging" : "sequential";
     const pixels = strip(kind, state.theme);
     drawPixels(canvas, pixels.length / 4, 1, pixels);
-    low.textContent = range ? endText(range.low) : "0";
+    low.textContent = range ? endText(range.low) : kernels ? "−max" : "0";
     high.textContent = range ? endText(range.high) : heat ? "1" : "max";
-    what.textContent = !heat ? "" : both ? "against · for" : "relevance";
-    choice.hidden = heat;
+    what.textContent = kernels ? (range && "rgb" in range && range.rgb ? "true colour" : "weight") : !heat ? "" : both ? "against · for" : "relevance";
+    choice.hidden = heat || kernels;
     choice.value = state.range;
-    end.hidden = heat || state.range !== "fixed";
+    end.hidden = heat || kernels || state.range !== "fixed";
     high.hidden = !end.hidden;
     end.value = String(state.fixed);
     element.dataset["scale"] = kind;

@@ -5,6 +5,8 @@ import type { Report } from "../bundle/model";
 import { codeValue, type Tensor } from "../bundle/tensor";
 import { fullColour } from "../colour/heat";
 import { shownRange, symmetric, type Range, type Scale } from "../colour/value";
+import { weightOf } from "../forms/plates";
+import { viewGraph } from "../layout/fold";
 import type { ViewState } from "../state/store";
 import { faceOf } from "./subject";
 
@@ -67,6 +69,17 @@ export async function legendRange(report: Report, state: ViewState): Promise<Ran
   if (!activation.tensor || state.channel === null || state.selected === null) return null;
   const tensor = await report.tensor(activation.tensor);
   return state.channel < (tensor.shape[0] ?? 0) ? channelRange(tensor, state.channel) : null;
+}
+
+/** The weights that the ends of the colours of a layer's kernels stand for; null where no layer is looked at. */
+export function kernelRange(report: Report, state: ViewState): Promise<(Range & { readonly rgb: boolean }) | null> {
+  const id = state.selected ?? state.hovered;
+  const boxes = viewGraph(report.manifest, state.unfolded);
+  const box = id === null ? undefined : boxes.boxOf.get(id);
+  const weight = weightOf(report, boxes.nodes.find((node) => node.id === box)?.members ?? []);
+  if (!weight) return Promise.resolve(null);
+  const { high } = symmetric(weight.summary.min ?? 0, weight.summary.max ?? 0);
+  return Promise.resolve({ low: -high, high, rgb: weight.rgb });
 }
 
 /** The values that the ends of a heat map's colours stand for; null where there is no map. */

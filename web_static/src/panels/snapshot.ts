@@ -44,6 +44,7 @@ export async function snapshot(host: HTMLElement, picture: Blob): Promise<Blob> 
   context.drawImage(image, 0, 0);
   context.scale(image.width / origin.width, image.height / origin.height);
   for (const element of host.querySelectorAll("*")) {
+    if (element.matches(".scene-numbers")) context.drawImage(element as HTMLCanvasElement, 0, 0, origin.width, origin.height);
     if (element instanceof HTMLCanvasElement || !element.checkVisibility()) continue;
     context.globalAlpha = Number(getComputedStyle(element).opacity);
     drawElement(context, element, origin);

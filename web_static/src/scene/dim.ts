@@ -1,6 +1,8 @@
-// What stands back: boxes that the kind filter leaves out, and forms that a heat map says nothing about.
+// What stands back: boxes that the kind filter leaves out, forms that a heat map says nothing about, and layers without
+// kernels where kernels are shown.
 
 import type { Report } from "../bundle/model";
+import { weightOf } from "../forms/plates";
 import type { Placed, Pose } from "../layout/types";
 import type { ViewState } from "../state/store";
 
@@ -16,6 +18,7 @@ export function filtered(report: Report, { node }: Placed, { kinds }: ViewState)
 export function dimmed(report: Report, item: Placed, pose: Pose, state: ViewState, focus: string | null): Pose {
   const other = !MAPS.has(item.node.form) && focus === null;
   const mute = state.mode === "attribution" && (other || item.node.role === "stub");
-  const fade = Math.max(pose.fade, mute ? NO_MAP : 0, filtered(report, item, state) ? OUT : 0);
+  const bare = state.mode === "kernels" && item.node.role !== "stub" && weightOf(report, item.node.members) === undefined;
+  const fade = Math.max(pose.fade, bare ? OUT : 0, mute ? NO_MAP : 0, filtered(report, item, state) ? OUT : 0);
   return fade === pose.fade ? pose : { ...pose, fade };
 }

@@ -7,12 +7,15 @@ import { fullColour } from "../colour/heat";
 import { KINDS, rgb, TOKENS } from "../colour/tokens";
 import { shownRange } from "../colour/value";
 import type { Grid } from "../forms/form";
+import { mapsGrid, NO_STEPS } from "../forms/grid";
 import { FORMS } from "../forms/index";
+import { mosaicOf, weightOf } from "../forms/plates";
 import type { ViewNode } from "../layout/fold";
 import type { Pose } from "../layout/types";
 import type { ViewState } from "../state/store";
 import { MODE } from "./faceshader";
 import { NO_DECK, type Deck, type MapPlace, type Paint } from "./params";
+import type { Plates } from "./plates";
 import type { Stock } from "./stock";
 
 /** How strongly heat covers what it lies over. */
@@ -48,7 +51,7 @@ export class Painter {
   readonly #info: AttributionInfo | undefined;
   readonly #maps: ReadonlyMap<string, HeatMap>;
 
-  constructor(readonly report: Report, readonly state: ViewState, readonly stock: Stock, readonly startOf: (id: string) => number) {
+  constructor(readonly report: Report, readonly state: ViewState, readonly stock: Stock, readonly startOf: (id: string) => number, readonly plates: Plates) {
     const { mode, method, sample, target } = state;
     this.#info = mode === "attribution" && method !== null ? report.heat({ method, sample, target }) : undefined;
     this.#maps = new Map([...(this.#info?.inputs ?? []), ...(this.#info?.layers ?? [])].map((map) => [map.node, map]));
@@ -72,6 +75,7 @@ export class Painter {
       tint: node.role === "stub" ? 0.8 : 0.12, deck: this.#deck(node, activation), kind: kindColour(node, state.theme), start: this.startOf(node.id),
     };
     if (node.role === "stub" && !node.folded) return blank;
+    if (state.mode === "kernels") return this.#kernels(node, pose, blank);
     const picture = this.#picture(node);
     const attribution = state.mode === "attribution";
     if (picture) return { ...blank, mode: attribution ? MODE.heatPicture : MODE.picture, map: picture, ...(attribution ? this.#heat(node, true) : {}) };
@@ -88,6 +92,24 @@ export class Painter {
     const end = own ? 0 : range.high;
     const mask = maskOf(activation, stock.offset(activation.mask));
     return { ...blank, mode: face.grid.curves ? MODE.curves : MODE.values, signed: range.low < 0, mask, grid: face.grid, codes, quants: stock.quants(activation.thumb, face.tensor), end, clamp: face.tensor.clamp };
+  }
+
+  /** The layer's kernels; nothing on those that have none, or whose kernels are still on their way. */
+  #kernels(node: ViewNode, pose: Pose, blank: Paint): Paint {
+    const { stock, state } = this;
+    const [plate, weight] = [this.plates.of(node), weightOf(this.report, node.members)];
+    if (!plate || !weight?.tensor) return blank;
+    const name = `kernels ${weight.tensor.blob} ${weight.tensor.offset}`;
+    const grid = mapsGrid(plate.maps, plate.height, plate.width, pose.width / pose.height);
+    if (plate.rgb) {
+      const gap = rgb(TOKENS[state.theme].gap);
+      const { height, width, pixels } = mosaicOf(plate, grid.columns, gap);
+      return { ...blank, mode: MODE.picture, map: { offset: stock.extra(`${name} ${grid.columns} ${state.theme}`, () => pixels), height, width, unit: 3 } };
+    }
+    const quants = stock.pair(name, plate.most / (LAST_CODE / 2), -plate.most);
+    // One pair serves all maps.
+    const own = { ...grid, quant: { ...NO_STEPS, divide: 1 } };
+    return { ...blank, mode: MODE.values, grid: own, codes: stock.extra(name, () => plate.codes), quants, end: plate.most, signed: true };
   }
 
   #picture(node: ViewNode): MapPlace | null {

@@ -1,8 +1,9 @@
 // What is under a place of the picture, and where in the picture a thing is.
 
 import type { Report } from "../bundle/model";
+import { LAST_CODE } from "../bundle/tensor";
 import type { Cell, Grid } from "../forms/form";
-import { cellAt, cellRect } from "../forms/grid";
+import { cellAt, cellRect, quantOf } from "../forms/grid";
 import { FORMS } from "../forms/index";
 import { at } from "../layout/list";
 import type { Placed, Pose } from "../layout/types";
@@ -101,21 +102,26 @@ export class Pointing {
     const none: Under = { node: node.id, shows: node.shows, channel: null, index: [], value: null, reduced: false };
     const face = hit.front && (node.role !== "stub" || this.open.get(node.id)) ? this.face(node.id, state) : null;
     const cell = face ? cellAt(face.grid, hit.u, hit.v) : null;
-    if (!face || !cell || state.mode === "attribution") return { under: none, cell: null };
+    if (!face || !cell || state.mode !== "activations") return { under: none, cell: null };
+    const found = this.value(face, cell, state);
+    return found ? { under: { ...none, channel: found.index[0] ?? null, ...found }, cell } : { under: none, cell: null };
+  }
+
+  /** What a cell of a face stands for; null where it has no value of its own, but a share in one of several. */
+  value({ item: { node }, opened, grid }: Face, cell: Cell, state: ViewState): Pick<Under, "index" | "value" | "reduced"> & { readonly value: number } | null {
     const form = FORMS[node.form];
-    if (face.opened) {
-      const { tensor, reduced, grid } = face.opened;
-      const index = form.index(tensor.shape, cell, grid);
-      return { under: { ...none, channel: index[0] ?? null, index, value: tensor.at(...index), reduced }, cell };
+    if (opened) {
+      const index = form.index(opened.tensor.shape, cell, grid);
+      return { index, value: opened.tensor.at(...index), reduced: opened.reduced };
     }
     const activation = this.report.activation(state.sample, node.shows);
     const thumb = this.stock.tensor(activation?.thumb ?? null);
-    if (!thumb || !activation?.tensor) return { under: none, cell: null };
-    if (node.form === "row") return { under: { ...none, channel: cell.map, index: [cell.map], value: thumb.at(0, 0, cell.map) }, cell };
+    if (!thumb || !activation?.tensor) return null;
+    if (node.form === "row") return { index: [cell.map], value: thumb.at(0, 0, cell.map), reduced: false };
     // A thumbnail's cells are values of their own only where it shows the whole tensor.
-    if (isMean(node, thumb) || shownShape(node, thumb.shape).join() !== activation.tensor.shape.join()) return { under: none, cell: null };
-    const index = form.index(activation.tensor.shape, cell, face.grid);
-    return { under: { ...none, channel: index[0] ?? null, index, value: thumb.at(...thumbIndex(node, index)), reduced: activation.tensor.source !== null }, cell };
+    if (isMean(node, thumb) || shownShape(node, thumb.shape).join() !== activation.tensor.shape.join()) return null;
+    const index = form.index(activation.tensor.shape, cell, grid);
+    return { index, value: thumb.at(...thumbIndex(node, index)), reduced: activation.tensor.source !== null };
   }
 
   /** The middle of a box, or of a cell on its face, in CSS pixels of the host. */
@@ -135,6 +141,13 @@ export class Pointing {
     const [xs, ys] = [spots.map((spot) => spot.x), spots.map((spot) => spot.y)];
     return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
   }
+}
+
+/** Where the colours of a cell's channel end, where each channel has a range of its own. */
+export function ownEnd({ opened, grid }: Face, cell: Cell): number | null {
+  const { scale, zero } = opened?.tensor ?? { scale: null, zero: null };
+  const [unit, low] = [scale?.[quantOf(grid, cell)], zero?.[quantOf(grid, cell)]];
+  return unit === undefined || low === undefined ? null : Math.max(Math.abs(low), Math.abs(low + LAST_CODE * unit)) || 1;
 }
 
 /** A sequence's thumbnail lies as it is drawn, time first; its tensor channel first. */

@@ -2,6 +2,7 @@
 
 import type { Report } from "../bundle/model";
 import { rgb, TOKENS } from "../colour/tokens";
+import { colourOf, shownRange } from "../colour/value";
 import { cellRect } from "../forms/grid";
 import { viewGraph, type ViewGraph } from "../layout/fold";
 import { at } from "../layout/list";
@@ -17,10 +18,12 @@ import { dimmed, filtered } from "./dim";
 import { discsOf, drawBoxes, drawMarks, drawWires, type Look } from "./ink";
 import { Labels } from "./labels";
 import { Motion } from "./motion";
+import { Numbers, type Drawn, type Numbered } from "./numbers";
 import { OpenLayers } from "./opened";
 import { origins, outlineOn } from "./origin";
 import { Painter, sheetColours } from "./painter";
-import { Pointing, type Index, type Pointed, type Under } from "./pointing";
+import { Plates } from "./plates";
+import { ownEnd, Pointing, type Index, type Pointed, type Under } from "./pointing";
 import { betweenStands, carried, equal, standing, type Stand } from "./poses";
 import { Predictions } from "./predictions";
 import { corners } from "./solid";
@@ -30,6 +33,8 @@ import { Wedges } from "./wedges";
 import type { Bounds, Scene } from "./types";
 
 const NONE: ReadonlySet<string> = new Set();
+/** CSS pixels of area without which no cell has a number. */
+const SMALLEST = 350;
 /** What lines depend on. */
 const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "theme", "kinds"] as const;
 /** Bytes of thumbnails of samples that are kept when others are looked at. */
@@ -41,8 +46,10 @@ export class Shown implements Scene {
   readonly #labels: Labels;
   readonly #boards: Predictions;
   readonly #wedges: Wedges;
+  readonly #numbers: Numbers;
   readonly #open: OpenLayers;
   readonly #stock = new Stock();
+  readonly #plates: Plates;
   readonly #stop: (() => unknown)[] = [];
   #view: ViewGraph;
   #times: Timetable;
@@ -66,7 +73,12 @@ export class Shown implements Scene {
     this.#view = viewGraph(report.manifest, state.unfolded, state.selected);
     this.#times = timetable(this.#view);
     this.#stage = new Stage(host);
+    this.#numbers = new Numbers(host);
     this.#wedges = new Wedges(host);
+    this.#plates = new Plates(report, () => {
+      this.#dirty.paint = true;
+      this.#ask();
+    });
     this.#labels = new Labels(host, (block) => this.#toggle(block));
     this.#boards = new Predictions(host);
     this.#open = new OpenLayers(report, this.#stage.shared, (opened) => this.#stage.add(opened.faces.mesh), (opened) => this.#stage.remove(opened.faces.mesh));
@@ -97,6 +109,7 @@ export class Shown implements Scene {
       this.#compiled = alive;
       this.#ask();
     });
+    if (state.mode === "kernels") this.#quietly(this.#plates.load(this.#view.nodes));
     this.firstFrame = this.#stockUp(state).then(() => this.#drawn());
   }
 
@@ -107,6 +120,7 @@ export class Shown implements Scene {
     if (differs("unfolded", "selected", "open", "mode")) this.#relayout(true);
     if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds")) this.#dirty.paint = true;
     if (differs("sample", "mode", "method", "target")) this.#quietly(this.#stockUp(now));
+    if (now.mode === "kernels" && differs("mode", "unfolded", "selected")) this.#quietly(this.#plates.load(this.#view.nodes));
     if (differs("theme")) this.#relabel();
     if (differs("open", "sample", "mode", "selected")) this.#quietly(this.#openUp());
     // The wave is a number that shaders read: nothing is made anew for it.
@@ -183,7 +197,7 @@ export class Shown implements Scene {
     const focus = focusOf(this.store.get(), this.#view);
     const boxes = new Set([...open].map((id) => this.#view.boxOf.get(id) ?? id));
     const pictures = new Set(this.report.sample(sample)?.pictures.map(({ node }) => node));
-    const nodes = mode === "attribution" ? [] : (this.#arranged?.layout.placed ?? []).filter(({ node, glyph }) => {
+    const nodes = mode !== "activations" ? [] : (this.#arranged?.layout.placed ?? []).filter(({ node, glyph }) => {
       const stub = node.role === "stub" && !node.folded;
       return boxes.has(node.id) && !glyph && (!stub || node.id === focus) && !(focus !== null && pictures.has(node.shows));
     }).map(({ node }) => node);
@@ -255,6 +269,7 @@ export class Shown implements Scene {
     this.#labels.update(lens, byId, first, this.#home().view.distance / lens.view.distance, (id) => this.#startOf(id) <= time);
     this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused(), (id) => this.#startOf(id) + 1 <= time);
     this.#wedges.update(lens);
+    this.#numbers.update(lens, this.#numbered(lens, state));
     this.#stage.draw(lens);
     this.#dirty = { ink: false, paint: false };
     if (this.#stand.moving || this.#camera.moving) this.#ask();
@@ -267,6 +282,28 @@ export class Shown implements Scene {
     placed.forEach((item, i) => this.#open.move(item.node.id, at(poses, i)));
   }
 
+  /** The faces whose cells may be large enough for numbers. */
+  #numbered(lens: Lens, state: ViewState): Numbered[] {
+    if (state.mode !== "activations" || state.wave !== null || this.#stand.moving) return [];
+    const { placed, poses } = this.#stand.value;
+    const pictures = new Set(this.report.sample(state.sample)?.pictures.map(({ node }) => node));
+    return placed.flatMap(({ node, glyph }, i) => {
+      const pose = at(poses, i);
+      const open = this.#open.get(node.id) !== undefined;
+      const bare = glyph || pose.fade > 0.3 || (!open && (node.role === "stub" || pictures.has(node.shows)));
+      const area = pose.width * pose.height * lens.scaleAt(pose) ** 2;
+      if (bare || node.stored.reduce((product, side) => product * side, SMALLEST) > area) return [];
+      const face = this.#pointing.face(node.id, state);
+      const summary = this.report.activation(state.sample, node.shows)?.summary;
+      if (!face || !summary || face.grid.curves) return [];
+      const range = shownRange(state, summary);
+      return [{
+        node: node.id, pose, grid: face.grid, at: (cell) => this.#pointing.value(face, cell, state),
+        colour: (value, cell) => colourOf(value, state.range === "channel" ? { ...range, high: ownEnd(face, cell) ?? range.high } : range, state.theme),
+      }];
+    });
+  }
+
   #boardFocused(): boolean {
     const focus = this.#arranged?.layout.placed.find((item) => item.node.id === this.#focus);
     return this.report.sample(this.store.get().sample)?.predictions.some((prediction) => prediction.node === focus?.node.shows) ?? false;
@@ -274,7 +311,7 @@ export class Shown implements Scene {
 
   #paint(state: ViewState): void {
     const { placed, poses } = this.#stand.goal;
-    const painter = new Painter(this.report, { ...state, sample: this.#shownSample < 0 ? state.sample : this.#shownSample }, this.#stock, (id) => this.#startOf(id));
+    const painter = new Painter(this.report, { ...state, sample: this.#shownSample < 0 ? state.sample : this.#shownSample }, this.#stock, (id) => this.#startOf(id), this.#plates);
     const paints = placed.map((item, i) => painter.paint(item.node, at(poses, i)));
     if (this.#stocked !== this.#stock.version) {
       this.#stage.faces.data(this.#stock.codes(), this.#stock.pairs());
@@ -288,7 +325,7 @@ export class Shown implements Scene {
 
   #inks(poses: readonly Pose[], state: ViewState): void {
     const { placed } = this.#stand.value;
-    const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock, (id) => this.#startOf(id)) : null;
+    const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock, (id) => this.#startOf(id), this.#plates) : null;
     const selected = new Set([this.#focus, state.selected, painter?.chosen ?? null].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
     const hovered = state.hovered === null ? null : (this.#view.boxOf.get(state.hovered) ?? state.hovered);
     const arrived = this.#stand.moving ? Math.max(0, this.#stand.share * 2 - 1) : 1;
@@ -403,6 +440,11 @@ export class Shown implements Scene {
     return this.#pointing.under(x - edge.left, y - edge.top, this.store.get())?.under ?? null;
   }
 
+  numbers(): readonly Drawn[] {
+    const edge = this.host.getBoundingClientRect();
+    return this.#numbers.drawn.map((item) => ({ ...item, x: item.x + edge.left, y: item.y + edge.top }));
+  }
+
   boundsOf(id: string): Bounds | null {
     return this.#pointing.bounds(this.#view.boxOf.get(id) ?? id);
   }
@@ -423,6 +465,7 @@ export class Shown implements Scene {
     for (const stop of this.#stop) stop();
     this.#labels.dispose();
     this.#wedges.dispose();
+    this.#numbers.dispose();
     this.#boards.dispose();
     this.#open.dispose();
     this.#stage.dispose();

@@ -62,11 +62,16 @@ export class Stock {
 
   /** A pair that makes codes 0..252 to 0..1. */
   plain(): number {
-    const known = this.#pairOf.get("");
+    return this.pair("", 1 / LAST_CODE, 0);
+  }
+
+  /** The place of a pair of scale and zero that was worked out here, made once for a name. */
+  pair(name: string, scale: number, zero: number): number {
+    const known = this.#pairOf.get(name);
     if (known !== undefined) return known;
     const first = this.#pairs.length / 2;
-    this.#pairs.push(1 / LAST_CODE, 0);
-    this.#pairOf.set("", first);
+    this.#pairs.push(scale, zero);
+    this.#pairOf.set(name, first);
     this.#version++;
     return first;
   }

@@ -1,5 +1,6 @@
 // What the rest of the page knows of the scene.
 
+import type { Drawn } from "./numbers";
 import type { Index, Under } from "./pointing";
 
 export interface Bounds {
@@ -22,6 +23,8 @@ export interface Scene {
   /** The middle of a box, or of a cell on its face; null where it isn't visible. */
   screenOf(id: string, index?: Index): { x: number; y: number } | null;
   cell(x: number, y: number): Under | null;
+  /** The values that are written in cells now. */
+  numbers(): readonly Drawn[];
   /** Where a box is drawn, in CSS pixels of the host. */
   boundsOf(id: string): Bounds | null;
   /** The canvas as a PNG. */

@@ -29,6 +29,10 @@ export function chooseSample(store: Store, report: Report, sample: number): void
   store.set({ sample, target: kept ? target : null });
 }
 
+export function chooseKernels(store: Store): void {
+  store.set({ mode: "kernels" });
+}
+
 export function chooseMethod(store: Store, method: string | null): void {
   if (method === null) store.set({ mode: "activations" });
   else store.set({ mode: "attribution", method, heatLayer: null, panels: { ...store.get().panels, right: true, tab: "heat" } });

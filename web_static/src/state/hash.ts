@@ -19,6 +19,7 @@ export function toHash(state: ViewState, start: ViewState): string {
     if (state.sign !== start.sign) parts.set("sign", state.sign);
   }
   if (state.range !== start.range) parts.set("range", state.range === "fixed" ? String(state.fixed) : state.range);
+  if (state.mode === "kernels") parts.set("show", "kernels");
   const unfolded = [...state.unfolded].sort();
   if (unfolded.join("\n") !== [...start.unfolded].sort().join("\n")) for (const id of unfolded) parts.append("unfold", id);
   return parts.toString();
@@ -51,7 +52,7 @@ export function fromHash(hash: string, report: Report, start: ViewState, isId: (
     unfolded: parts.has("unfold") ? new Set(unfold) : start.unfolded,
     sample: index(parts.get("sample"), report.manifest.samples.length) ?? 0,
     channel: index(parts.get("channel"), 1e9),
-    mode: method === null ? "activations" : "attribution",
+    mode: method !== null ? "attribution" : parts.get("show") === "kernels" ? "kernels" : "activations",
     method: method ?? start.method,
     target: method === null ? null : index(parts.get("target"), 1e9),
     heatLayer: method === null ? null : known(parts.get("layer")),

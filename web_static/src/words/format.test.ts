@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { countText, endText, percentText, shapeText, shareText, valueText } from "./format";
+import { cellText, countText, endText, percentText, shapeText, shareText, valueText } from "./format";
 
 it("writes shapes", () => {
   expect([shapeText([28, 28, 6]), shapeText([null, 12]), shapeText([])]).toEqual(["28×28×6", "?×12", "scalar"]);
@@ -24,4 +24,9 @@ it("writes the ends of a scale shorter", () => {
 it("does not round a chance to nothing, nor nearly all to all", () => {
   expect([0, 0.0004, 0.8994, 1].map(percentText)).toEqual(["0.0 %", "<0.1 %", "89.9 %", "100.0 %"]);
   expect([0, 0.004, 0.757, 0.996, 1].map(shareText)).toEqual(["0 %", "<1 %", "76 %", ">99 %", "100 %"]);
+});
+
+it("writes values for cells in few characters", () => {
+  const values = [0, 2.2591, -15.789, 123.456, 0.0036, 0.00036, -2e7, -99999, NaN, -Infinity];
+  expect(values.map(cellText)).toEqual(["0", "2.26", "−15.8", "123", "0.004", "4e−4", "−2e7", "−99999", "NaN", "−∞"]);
 });

@@ -46,6 +46,17 @@ export function shareText(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** A value in few characters, for a cell. */
+export function cellText(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  const exponent = size >= 1e5 || size < 5e-4;
+  const text = exponent ? value.toExponential(0).replace("e+", "e") : value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.01 ? 2 : 3);
+  return text.replaceAll("-", "−");
+}
+
 export function plural(count: number, word: string): string {
   return `${countText(count)} ${word}${count === 1 ? "" : "s"}`;
 }
