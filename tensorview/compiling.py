@@ -14,11 +14,12 @@ import tensorflow as tf
 from tensorview import decisions
 from tensorview.decisions import Decider
 from tensorview.deep import with_deep_stack
+from tensorview.edges import flat_tensors
 from tensorview.errors import TensorviewError, TraceError
 from tensorview.intact import assigned_variables, intact, same_state, states
 from tensorview.oneoff import has_channels_first, unoptimised
 from tensorview.preparing import input_names
-from tensorview.recorder import Recording, flat_tensors, record, record_eagerly
+from tensorview.recorder import Recording, record, record_eagerly
 
 FIRST, CLOSE = 1e-3, 1e-4
 """How far a graph's outputs may lie from those of the eager run: relative to each value, and to the largest."""

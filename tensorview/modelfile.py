@@ -68,6 +68,35 @@ def read(path: Path) -> ModelFile:
     raise ModelError(f"{path} is neither a .keras archive nor an HDF5 file{_foreign_hint(path, start)}")
 
 
+def read_configuration(path: Path) -> dict[str, Any]:
+    """The configuration of a model alone, for which no weights are read: of a .keras file or folder, a .h5 or a .json
+    file. Raises ModelError as `read` does, but for what is wrong with the weights."""
+    if path.suffix.lower() == ".json":
+        return read_architecture(path, None).config
+    try:
+        if path.is_dir() and (path / CONFIG).is_file():
+            return read_architecture(path / CONFIG, None).config
+        with path.open("rb") as file:
+            start = file.read(8)
+        if not start.startswith(b"PK") or path.suffix != ".keras":
+            if start == _HDF5:
+                return _read_h5(path, path.stat().st_size, weights=False).config
+            return read(path).config  # which says what it is
+    except OSError:
+        return read(path).config
+    try:
+        modelzip.check_directory(path)
+        with zipfile.ZipFile(path) as archive:
+            names = modelzip.check_members(path, archive, path.stat().st_size)
+            if CONFIG not in names:
+                raise ModelError(f"{path} is a zip file without {CONFIG}, so it is no Keras model")
+            return parse(path, archive.read(CONFIG))
+    except ModelError:
+        raise
+    except Exception as error:  # damaged archives raise nearly anything, even UnicodeDecodeError for a name
+        raise hdf5.damaged(path, error) from error
+
+
 def read_architecture(path: Path, weights: Path | None) -> ModelFile:
     """Check a `.json` file as `model.to_json()` gives it, and the file with its weights; None for random ones."""
     try:
@@ -162,9 +191,10 @@ def _read_folder(path: Path) -> ModelFile:
     return ModelFile(path, "folder", config, stored, _version(metadata.read_bytes()) if metadata.is_file() else None)
 
 
-def _read_h5(path: Path, size: int) -> ModelFile:
+def _read_h5(path: Path, size: int, *, weights: bool = True) -> ModelFile:
+    """weights: also check and count them."""
     with path.open("rb") as file:
-        stored = hdf5.check(path, file, size)
+        stored = hdf5.check(path, file, size) if weights else hdf5.Stored(0, {})
         file.seek(0)
         text = hdf5.attribute(path, file, "model_config")
         file.seek(0)

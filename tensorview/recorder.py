@@ -8,9 +8,8 @@ calls are met. The model is neither cloned nor changed.
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +17,17 @@ import keras
 import tensorflow as tf
 
 from tensorview import attention, decisions, inlining, watch
+from tensorview.edges import Owners, flat_tensors
 from tensorview.errors import TraceError, near
+from tensorview.naming import Names, without_counter
 from tensorview.transcript import Reading, Transcript
+
+__all__ = ["OPAQUE", "Call", "Recording", "flat_tensors", "output_names", "record", "record_eagerly", "timed"]
 
 OPAQUE = (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed)
 """Layers that call their inner layers in a loop: those calls belong to an inner graph and are not nodes."""
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
+"""Layers whose inner ones Keras names itself: the counters of those names say nothing and change from load to load."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,13 +91,6 @@ class Recording:
         return tensors[0]
 
 
-def flat_tensors(structure: Any) -> Iterator[Any]:
-    """All tensors in a structure; sparse and ragged ones by their components."""
-    for leaf in tf.nest.flatten(structure, expand_composites=True):
-        if tf.is_tensor(leaf):
-            yield leaf
-
-
 def record(model: Any, inputs: Any, names: Iterable[str] | None = None) -> Recording:
     """Call `model` on `inputs` inside a tf.function under tracing and record it.
 
@@ -103,7 +101,7 @@ def record(model: Any, inputs: Any, names: Iterable[str] | None = None) -> Recor
     decider = decisions.current()
     with contextlib.ExitStack() as stack:
         if decider is not None:
-            stack.enter_context(decider.deciding(given, lambda tensor: id(tensor) in recorder.owner))
+            stack.enter_context(decider.deciding(given, lambda tensor: tensor in recorder.owners))
         outputs = recorder.run(inputs, names)
     return recorder.finish(outputs, [] if decider is None else [_decided(decider)], decider is not None)
 
@@ -135,15 +133,12 @@ class _Recorder:
         self.model, self.script = model, script
         self.root = Call("", str(getattr(model, "name", "")), type(model).__name__, 0, None, model)
         self.graph: Any = None if script is not None else tf.compat.v1.get_default_graph()
-        self.behind: dict[int, list[Any]] = {}
         self.stack: list[Call] = []
         self.calls: list[Call] = []
         self.begun: list[Call] = []
-        self.owner: dict[int, Call] = {}
-        self.alive: list[Any] = []
+        self.owners = Owners()
         self.layer_calls: dict[int, int] = {}
-        self.siblings: dict[tuple[str | None, int], int] = {}
-        self.ids: set[str] = set()
+        self.names = Names()
 
     def run(self, inputs: Any, names: Iterable[str] | None) -> Any:
         """What the model returns."""
@@ -163,8 +158,7 @@ class _Recorder:
                 expand_composites=True,
             )
 
-        self.graph, self.behind = tf.compat.v1.get_default_graph(), reading.behind
-        self.owner, self.alive = {}, []
+        self.graph, self.owners = tf.compat.v1.get_default_graph(), Owners(reading.behind)
         for call in (self.root, *self.calls, *(call for call in self.begun if call.children)):
             call.first, call.last = reading.clock[call.first], reading.clock[call.last]
             call.output, call.mask, call.arguments = moved(call.output), moved(call.mask), moved(call.arguments)
@@ -183,7 +177,7 @@ class _Recorder:
                 renewed.append(None)
                 continue
             tensor = tf.identity(came) if any(came is other for other in renewed) else came
-            call = Call(self._unique(name), name, "InputLayer", 0, None, None, tensor)
+            call = Call(self.names.unique(name), name, "InputLayer", 0, None, None, tensor)
             self.calls.append(call)
             self._own(call)
             renewed.append(tensor)
@@ -242,13 +236,10 @@ class _Recorder:
         name = str(layer.name)
         number = self.layer_calls.get(id(layer), 0)
         self.layer_calls[id(layer)] = number + 1
-        again = self.siblings.get((group, id(layer)), 0)
-        self.siblings[group, id(layer)] = again + 1
-        readable = name if isinstance(layer, keras.layers.Layer) else _without_counter(name)
-        path = f"{group}/{readable}" if group else readable
         if parent:
             parent.children += 1
-        unique = self._unique(f"{path}#{again}" if again else path)
+        own = isinstance(layer, keras.layers.Layer) and not (parent and isinstance(parent.keras_layer, ATTENTION))
+        unique = self.names.of_call(group, id(layer), name if own else without_counter(name))
         call = Call(unique, name, type(layer).__name__, number, group, layer, arguments=arguments, first=self._clock())
         self.begun.append(call)
         return call
@@ -256,7 +247,7 @@ class _Recorder:
     def _end(self, call: Call, output: Any) -> Any:
         if call.children:
             call.output = output
-            self.alive.append(output)
+            self.owners.keep(output)
             return output
         arguments = {id(tensor) for tensor in flat_tensors(call.arguments)}
 
@@ -266,7 +257,7 @@ class _Recorder:
                 return _by_components(leaf)
             if not isinstance(leaf, tf.Tensor):
                 return leaf
-            if id(leaf) not in self.owner and id(leaf) not in arguments:
+            if leaf not in self.owners and id(leaf) not in arguments:
                 return leaf
             mask = getattr(leaf, "_keras_mask", None)
             renewed = tf.identity(leaf)
@@ -288,17 +279,7 @@ class _Recorder:
         return mask
 
     def _own(self, call: Call) -> None:
-        for tensor in flat_tensors(call.output):
-            self.owner[id(tensor)] = call
-            self.alive.append(tensor)
-
-    def _unique(self, path: str) -> str:
-        name, number = path, 1
-        while name in self.ids:
-            number += 1
-            name = f"{path}~{number}"
-        self.ids.add(name)
-        return name
+        self.owners.own(call, flat_tensors(call.output))
 
     def _clock(self) -> int:
         """How many operations there are so far."""
@@ -317,13 +298,19 @@ class _Recorder:
             # An attention without inner calls is a node itself, and its scores lie beside it.
             group = around.id or None if around.children else around.group
             call = Call(
-                self._unique(name), f"{around.layer}/scores", "AttentionScores", around.call, group, None, scores=True
+                self.names.unique(name),
+                f"{around.layer}/scores",
+                "AttentionScores",
+                around.call,
+                group,
+                None,
+                scores=True,
             )
             call.output = found.tensor if found.tensor.shape.rank > 3 else tf.expand_dims(found.tensor, 1)
             later = (place for place, other in enumerate(self.calls) if other.last > found.place)
             self.calls.insert(next(later, len(self.calls)), call)
             self._own(call)
-            self.owner[id(found.tensor)] = call
+            self.owners.own(call, [found.tensor])
         return attention.unseen(self.begun, every)
 
     # The whole ---------------------------------------------------------------------------------------------------
@@ -332,7 +319,7 @@ class _Recorder:
         hidden = self._add_scores()
         edges: dict[tuple[str, str], None] = {}
         for call in self.calls:
-            for source in self._sources(call):
+            for source in self.owners.sources(call):
                 edges[source.id, call.id] = None
         flat = [leaf for leaf in tf.nest.flatten(outputs) if leaf is not None]
         unseen = [str(layer.name) for layer in self._unseen()]
@@ -353,7 +340,7 @@ class _Recorder:
             inputs={call.id: call.output for call in self.calls if call.class_name == "InputLayer"},
             outputs=outputs,
             output_names=output_names(self.model, outputs),
-            output_ids=tuple(self._output_id(leaf) for leaf in flat),
+            output_ids=tuple(call and call.id for call in (self.owners.of_output(leaf, self.calls) for leaf in flat)),
             notes=tuple(notes),
             decided=decided,
         )
@@ -373,35 +360,6 @@ class _Recorder:
             and id(layer) not in inside
             and (isinstance(layer, OPAQUE) or len(layer._flatten_layers()) == 1)
         ]
-
-    def _sources(self, call: Call) -> list[Call]:
-        return self._walk(list(flat_tensors(call.output)), call)
-
-    def _walk(self, tensors: list[Any], call: Call | None) -> list[Call]:
-        """The calls whose outputs these tensors were computed from, nearest first met."""
-        found: dict[Call, None] = {}
-        seen: set[int] = set()
-        todo = list(tensors)
-        while todo:
-            tensor = todo.pop()
-            if id(tensor) in seen:
-                continue
-            seen.add(id(tensor))
-            owner = self.owner.get(id(tensor))
-            if owner is not None and owner is not call:
-                found[owner] = None
-            else:
-                todo.extend(reversed(self.behind.get(id(tensor), tensor.op.inputs)))
-        return list(found)
-
-    def _output_id(self, leaf: Any) -> str | None:
-        """The call that returned an output, else the last one that it was computed from."""
-        tensors = list(flat_tensors(leaf))
-        for tensor in tensors:
-            if id(tensor) in self.owner:
-                return self.owner[id(tensor)].id
-        found = set(self._walk(tensors, None))
-        return next((call.id for call in reversed(self.calls) if call in found), None)
 
 
 def _by_components(tensor: Any) -> Any:
@@ -431,11 +389,6 @@ def _transcribed(reading: Reading) -> str:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _without_counter(name: str) -> str:
-    """Keras numbers operations over the whole process ("add_17"); an id must not depend on what was built before."""
-    return re.sub(r"_\d+$", "", name)
 
 
 def output_names(model: Any, outputs: Any) -> tuple[str, ...]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tensorview.errors import InputError
-
-_MADE_UP = re.compile(r"keras_tensor(_\d+)?(CLONE)?")
-"""The name that Keras gives to the input of a model cut out of another: it counts tensors over the whole process."""
+from tensorview.naming import input_name, is_made_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,8 @@ def input_names(model: Any) -> tuple[tuple[str, ...], ...]:
     for place, tensor in enumerate(model.inputs):
         layer = getattr(getattr(tensor, "_keras_history", None), "operation", None)
         own = [str(layer.name)] if layer is not None and type(layer).__name__ == "InputLayer" else []
-        if own and _MADE_UP.fullmatch(own[0]):
-            own = ["input" if len(model.inputs) == 1 else f"input_{place}", *own]
+        if own and is_made_up(own[0]):
+            own = [input_name(own[0], place, len(model.inputs)), *own]
         key = [keyed[place]] if len(keyed) == len(model.inputs) else []
         found.append(tuple(dict.fromkeys([*own, *key, str(tensor.name)])))
     return tuple(found)

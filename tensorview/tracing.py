@@ -9,12 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from tensorview.deep import with_deep_stack
+from tensorview.edges import flat_tensors
 from tensorview.errors import TraceError
 from tensorview.graph import Group, Node
 from tensorview.passes import Passes, Rider, map_slots, numpy
 from tensorview.preparing import prepare, require_model
 from tensorview.rawops import UNCHANGED, VALUE_BY_VALUE
-from tensorview.recorder import Call, flat_tensors
+from tensorview.recorder import Call
 
 
 class Trace:

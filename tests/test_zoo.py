@@ -1,4 +1,7 @@
-"""The zoo: each model's nodes, edges and nesting are those written by hand, its numbers those of a plain eager run."""
+"""The zoo: each model's nodes, edges and nesting are those written by hand, its numbers those of a plain eager run.
+
+What a model's file alone tells (`inspect --fast`) is held to the same graphs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 from zoo import cases, oracle
 from zoo.case import Case
+from zoo.filed import tells_the_same
 
 import tensorview as tv
 from tensorview.manifest import NodeInfo
@@ -27,6 +31,7 @@ def built(case: Case) -> tuple[Any, Any]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_graph_and_numbers(case: Case, tmp_path: Path) -> None:
     model, inputs = built(case)
+    tells_the_same(case, model)
     run = tv.trace(model, inputs)
     expected = case.graph
     assert {node.id for node in run.nodes} == expected.nodes

@@ -11,8 +11,10 @@ from test_layers import all_layers
 from test_zoo import kept
 from zoo import oracle
 from zoo.every_layer import PLAIN, WITHOUT, Alone, every_layer
+from zoo.filed import configuration
 
 import tensorview as tv
+from tensorview.fast.walk import outline
 from tensorview.layers.stored import first
 
 EVERY = list(every_layer())
@@ -29,6 +31,10 @@ def test_each_layer(alone: Alone, tmp_path: Path) -> None:
     model = alone.model()
     inputs = alone.inputs if len(alone.inputs) > 1 else alone.inputs[0]
     run = tv.trace(model, inputs)
+    if (config := configuration(model)) is not None:
+        told = outline(config)
+        whole = set(told.edges) == set(run.edges) and [n.id for n in told.nodes] == [n.id for n in run.nodes]
+        assert whole or told.unknown, "what the file tells is neither the graph nor said to be less"
     outputs, seen = oracle.run(model, inputs)
     oracle.same(oracle.arrays(run.outputs), outputs, "outputs")
     [item] = [item for item in (*run.nodes, *run.groups) if run.layer_of(item.id) is alone.layer]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 from tensorview.commands import common
@@ -17,6 +18,11 @@ HELP = "list a model's layer calls: shapes, parameters, MACs, and with an input 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model(parser)
     common.add_inputs(parser)
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="read the graph from the file's configuration alone: nothing is built or run, so there are no numbers",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     parser.add_argument(
         "--fail-on",
@@ -32,6 +38,9 @@ FAILED = 1
 
 
 def run(options: argparse.Namespace) -> int | None:
+    if options.fast:
+        _read(options)
+        return None
     from tensorview import failing
 
     wanted = None if options.fail_on is None else failing.parse(options.fail_on)
@@ -56,6 +65,26 @@ def run(options: argparse.Namespace) -> int | None:
     for line in failed:
         common.complain(line)
     return FAILED if failed else None
+
+
+def _read(options: argparse.Namespace) -> None:
+    """What the file says, without TensorFlow."""
+    given = {
+        "-i": options.input, "--fail-on": options.fail_on, "--weights": options.weights, "--import": options.imports,
+        "--unsafe": options.unsafe, "--preprocess": options.preprocess != "auto",
+    }  # fmt: skip
+    if meant := [name for name, value in given.items() if value]:
+        raise OptionError(f"--fast only reads what the file says of the model; it goes without {', '.join(meant)}")
+    if options.model.startswith("keras:"):
+        raise OptionError("--fast reads a file; keras:NAME models are made by Keras, so leave --fast out")
+    from tensorview.fast import report
+    from tensorview.fast.walk import read
+
+    facts = report.facts(read(Path(options.model)))
+    if options.json:
+        print(json.dumps(facts, ensure_ascii=False, indent=1))
+    else:
+        report.print_table(facts)
 
 
 def describe(manifest: Any) -> dict[str, Any]:
@@ -98,6 +127,8 @@ def describe(manifest: Any) -> dict[str, Any]:
             }
             for node in manifest.nodes
         ],
+        "groups": [{"name": group.id, "class": group.class_name} for group in manifest.groups],
+        "edges": [[edge.source, edge.target] for edge in manifest.edges],
         "notes": list(manifest.notes),
     }
 
