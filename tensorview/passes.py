@@ -91,7 +91,7 @@ class Passes:
             nonlocal share, filled
             key = id(tensor)
             if key not in slot_of:
-                size = batch * int(np.prod([d or 1 for d in (tensor.shape.as_list() or [])[1:]] or [1])) * 4
+                size = batch * int(np.prod([d or 1 for d in _sizes(tensor.shape)[1:]] or [1])) * 4
                 if filled and filled + size > GROUP_BYTES:
                     share, filled = share + 1, 0
                 filled += size
@@ -143,10 +143,15 @@ class Passes:
         """This run's shape; for what is not fetched yet, the traced one with the batch put in."""
         if slot in self._known:
             return self._known[slot]
-        return tuple(self._batch if d is None else d for d in self._statics[slot].as_list())
+        return tuple(self._batch if d is None else d for d in _sizes(self._statics[slot]))
 
     def dtype(self, slot: int) -> str:
         return self._dtypes[slot]
+
+
+def _sizes(shape: Any) -> list[int | None]:
+    """The sizes of a traced shape; none where only a run tells how many axes there are."""
+    return shape.as_list() if shape.rank is not None else []
 
 
 def _only(tensor: Any, own: Any) -> Any:

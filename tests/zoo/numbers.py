@@ -24,6 +24,22 @@ def typed(dtype: str) -> Built:
 CHAIN = "x -> conv -> norm -> pool -> y"
 
 
+@case("a number of axes that only a run tells", "x -> odd -> y", "y")
+def unknown_rank() -> Built:
+    class Odd(layers.Layer):
+        def call(self, x: Any) -> Any:
+            shape = tf.where(
+                tf.range(2 + tf.cast(tf.reduce_sum(x) > 1e9, tf.int32)) > 0, tf.shape(x)[1], tf.shape(x)[0]
+            )
+            return tf.reshape(x, shape)
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    x = keras.Input((4,), name="x")
+    return keras.Model(x, layers.ReLU(name="y")(Odd(name="odd")(x))), noise(2, 4)
+
+
 @case("float16", CHAIN, "y")
 def float16() -> Built:
     return typed("float16")
