@@ -16,6 +16,7 @@ from tensorview.backend import require_keras
 from tensorview.deep import run_deep
 from tensorview.errors import ModelError, ModelWarning, first_line
 from tensorview.modelfile import ModelFile
+from tensorview.savedmodel import check as savedmodel
 
 _DEEP = 150
 """Layers from which on Keras is given a large stack at once; below, its recursion fits into the usual one."""
@@ -50,8 +51,8 @@ def load_model(
     custom_objects: dict[str, Any] | None = None,
     safe_mode: bool = True,
 ) -> Any:
-    """A Keras model from a `.keras` file or folder, a `.h5` file, the `.json` of an architecture, or from
-    keras.applications as "keras:MobileNetV2".
+    """A Keras model from a `.keras` file or folder, a `.h5` file, the `.json` of an architecture, the folder of a
+    TensorFlow SavedModel, or from keras.applications as "keras:MobileNetV2".
 
     `weights` is for what has none of its own: "none" (random), a file, or for keras.applications "imagenet" (downloaded
     by Keras where the machine can). `custom_objects` maps names to classes and functions that the file uses and Keras
@@ -68,6 +69,8 @@ def load_model(
         _origins[model] = Origin(application=name)
         return model
     path = Path(source)
+    if savedmodel.is_saved_model(path):
+        return _saved_model(path, custom_objects, safe_mode)
     file = _architecture(path, weights) if path.suffix.lower() == ".json" else modelfile.read(path)
     keras = require_keras()
     given = dict(custom_objects or {})
@@ -98,6 +101,29 @@ def load_model(
 
     model = _build(file, load, deep=reading.layers > _DEEP)
     _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=notes)
+    return model
+
+
+def _saved_model(path: Path, custom_objects: dict[str, Any] | None, safe_mode: bool) -> Any:
+    keras = require_keras()
+    from tensorview.keras2layers import OBJECTS
+    from tensorview.savedmodel import load
+
+    given = {**OBJECTS, **(custom_objects or {})}
+
+    def build(config: dict[str, Any]) -> Any:
+        stored = savedmodel.stored(path)
+        file, _ = _mended(ModelFile(path, "folder", config, stored, None))
+        modelconfig.check(
+            str(path), file.config, lambda name: keras.saving.get_registered_object(name, given) is not None,
+            stored=stored.numbers,
+        )  # fmt: skip
+        return _build(
+            file, lambda: keras.saving.deserialize_keras_object(file.config, custom_objects=given), deep=False
+        )
+
+    model, note = load.load(path, build, safe_mode=safe_mode)
+    _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=(note,))
     return model
 
 

@@ -74,6 +74,8 @@ def read_configuration(path: Path) -> dict[str, Any]:
     if path.suffix.lower() == ".json":
         return read_architecture(path, None).config
     try:
+        if (path / "saved_model.pb").is_file() and not (path / CONFIG).is_file():
+            raise ModelError(f"{path} is a SavedModel, whose graph is only read with TensorFlow; leave --fast out")
         if path.is_dir() and (path / CONFIG).is_file():
             return read_architecture(path / CONFIG, None).config
         with path.open("rb") as file:
@@ -179,7 +181,7 @@ def _read_archive(path: Path, size: int) -> ModelFile:
 
 def _read_folder(path: Path) -> ModelFile:
     if not (path / CONFIG).is_file():
-        raise ModelError(f"{path} is a folder without {CONFIG}; expected a .keras or .h5 file{_folder_hint(path)}")
+        raise ModelError(f"{path} is a folder without {CONFIG}; expected a .keras or .h5 file")
     if not (path / WEIGHTS).is_file():
         raise ModelError(f"{path} holds no weights (no {WEIGHTS} in it); save the model again")
     if (path / CONFIG).stat().st_size > modelzip.CONFIG_LIMIT:
@@ -228,12 +230,6 @@ def _has_config(path: Path) -> bool:
 def _check_name(path: Path, endings: tuple[str, ...], what: str) -> None:
     if not path.name.endswith(endings):
         raise ModelError(f"{path} is {what}, but its name does not end in {endings[0]}; rename it so that it does")
-
-
-def _folder_hint(path: Path) -> str:
-    if (path / "saved_model.pb").is_file():
-        return "; this is a TensorFlow SavedModel: load it where it was made and save it with model.save('model.keras')"
-    return ""
 
 
 def _foreign_hint(path: Path, start: bytes) -> str:
