@@ -28,6 +28,7 @@ from tensorview.manifest import (
     MethodInfo,
     ModelInfo,
     Prediction,
+    Projection,
     Sample,
 )
 from tensorview.run_health import with_origins
@@ -43,11 +44,12 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Attributions in the manifest's terms, with the blobs that they lie in (ids m0, m1... by sample)."""
+    """Attributions in the manifest's terms, with their blobs: m0, m1... by sample, of projections d0, d1..."""
 
     methods: tuple[MethodInfo, ...] = ()
     attributions: tuple[AttributionInfo, ...] = ()
     blobs: tuple[BlobWriter, ...] = ()
+    projections: tuple[Projection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def build(
                 samples=_samples(about, fronts, kept),
                 methods=explained.methods,
                 attributions=explained.attributions,
+                projections=explained.projections,
                 labels=about.labels,
                 notes=(*about.notes, *trace.notes),
                 budget=_budget(room, kept),
@@ -213,8 +216,7 @@ def _ordered(
     packed: list[tuple[Blob, bytes]] = []
     for sample, head in enumerate(heads):
         packed.append(head)
-        if f"m{sample}" in maps:
-            packed.append(maps[f"m{sample}"])
+        packed.extend(maps[id] for id in (f"m{sample}", f"d{sample}") if id in maps)
         packed.extend(blob for owner, blob in kept.blobs if owner == sample)
         if sample == 0:
             packed.extend(weights)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tensorview.labels import labels_for
 from tensorview.loading import origin
 from tensorview.manifest import InputInfo, ModelInfo
 from tensorview.predictions import activation_of, predict
+from tensorview.projecting import projections
 from tensorview.statistics import parameters
 from tensorview.timing import time_shares
 from tensorview.tracing import Trace, outline, trace
@@ -52,6 +54,7 @@ def export(
     labels: str | Path | Sequence[str] | None = None,
     target: Any = "top",
     methods: str | Sequence[str] | None = None,
+    deconv: Mapping[str, Sequence[int]] | None = None,
     budget: float | None = DEFAULT_BUDGET,
     full: bool = False,
     weights: float | None = WEIGHTS,
@@ -63,10 +66,11 @@ def export(
 
     inputs: arrays as the model takes them, a Batch of `read_inputs`, or None for the architecture alone.
     labels: "imagenet", a file of class names, or the names. target: the class to explain, "top" for the three best.
-    methods: attribution methods, () for none. budget: megabytes of the whole file; `full` lifts it, and nothing is
-    reduced. weights: megabytes of the file for the layers' weights, small layers before large ones; None (and `full`)
-    keeps all, 0 none. Raises TensorviewError in one line for anything that a user can mend; the output is whole or not
-    there.
+    methods: attribution methods, () for none. deconv: channels by layer to project down to the input (DeconvNet), an
+    empty list meaning the four that fire most strongly. budget: megabytes of the whole file; `full` lifts it, and
+    nothing is reduced. weights: megabytes of the file for the layers' weights, small layers before large ones; None
+    (and `full`) keeps all, 0 none. Raises TensorviewError in one line for anything that a user can mend; the output
+    is whole or not there.
     """
     check_free(path, force)
     if format not in formats.FORMATS:
@@ -76,7 +80,7 @@ def export(
     if weights is not None and not 0 <= weights < math.inf:
         raise OptionError(f"weights is a number of megabytes from 0, but {weights} came; None keeps all of them")
     bundle = make_bundle(
-        model, inputs, format=format, labels=labels, target=target, methods=methods,
+        model, inputs, format=format, labels=labels, target=target, methods=methods, deconv=deconv,
         budget=None if full else budget, weights=None if full else weights, title=title, progress=progress,
     )  # fmt: skip
     progress("writing", 0.0)
@@ -93,6 +97,7 @@ def make_bundle(
     labels: str | Path | Sequence[str] | None = None,
     target: Any = "top",
     methods: str | Sequence[str] | None = None,
+    deconv: Mapping[str, Sequence[int]] | None = None,
     budget: float | None = DEFAULT_BUDGET,
     weights: float | None = WEIGHTS,
     title: str | None = None,
@@ -118,6 +123,9 @@ def make_bundle(
         explained, scores, last, notes = explain(
             model, batch, run, wanted, target=target, labels=names, asked=methods is not None, survey=survey
         )
+    if batch is not None and deconv:
+        shown, blobs = projections(model, batch, run, deconv)
+        explained = replace(explained, projections=shown, blobs=(*explained.blobs, *blobs))
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     # A plain eager call holds all activations: of a model that is traced in shares that is too much beside the rest.
     shares = {} if batch is None or run.several else time_shares(model, batch.arrays)

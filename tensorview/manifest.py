@@ -367,6 +367,40 @@ class AttributionInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unpooling:
+    """A max-pooling on the way down of a projection, for the `channels` through which most comes down, that first.
+
+    `switches` (K, H, W): bytes, 1 at the places of the maxima. `pooled` (K, h, w): what comes down to the pooling's
+    output. `unpooled` (K, H, W): that at the switches, zero elsewhere. 1-D poolings have H = 1.
+    """
+
+    node: str
+    channels: tuple[int, ...]
+    total: int
+    """Channels that the pooling has."""
+    switches: TensorRef
+    pooled: TensorRef
+    unpooled: TensorRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """DeconvNet: one channel of a layer projected down to the inputs, its strongest activation alone being kept.
+
+    `inputs`: what comes down, signed, (C, H, W) of each input it reaches. `pools`: as the way down meets them.
+    """
+
+    sample: int
+    node: str
+    channel: int
+    kept: float
+    """The activation that was kept; its place in the layer's map is `place`, along the axes in space."""
+    place: tuple[int, ...]
+    inputs: tuple[Picture, ...]
+    pools: tuple[Unpooling, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MethodInfo:
     name: str
     title: str
@@ -452,6 +486,7 @@ class Manifest:
     blobs: tuple[Blob, ...]
     moments: tuple[Moment, ...] = ()
     """Of a training that was recorded, in order; the nodes above are those of the last. Empty for a single run."""
+    projections: tuple[Projection, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

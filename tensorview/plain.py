@@ -56,7 +56,17 @@ def render(bundle: Bundle) -> Iterator[bytes]:
     for index, (item, raw) in enumerate(zip(manifest.attributions, data["attributions"], strict=True)):
         maps = {kind: [_heat(bundle, heat) for heat in getattr(item, kind)] for kind in ("inputs", "layers")}
         weights = [{"node": w.node, **_values(bundle, w.tensor)} for w in item.weights]
-        yield _comma(index) + _dump({**raw, **maps, "weights": weights})
+        made = item.gradients
+        slopes = made and {"node": made.node, "channels": made.channels, **_values(bundle, made.tensor)}
+        yield _comma(index) + _dump({**raw, **maps, "weights": weights, "gradients": slopes})
+    yield b'],"projections":['
+    for index, (shown, raw) in enumerate(zip(manifest.projections, data["projections"], strict=True)):
+        inputs = [{"node": one.node, **_values(bundle, one.tensor)} for one in shown.inputs]
+        pools = [
+            {**part, **{name: _values(bundle, getattr(pool, name)) for name in ("switches", "pooled", "unpooled")}}
+            for part, pool in zip(raw["pools"], shown.pools, strict=True)
+        ]
+        yield _comma(index) + _dump({**raw, "inputs": inputs, "pools": pools})
     yield b"]}\n"
 
 

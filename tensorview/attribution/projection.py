@@ -40,12 +40,14 @@ class Unpooling:
 class Deconvolution:
     """The projection of one channel of a layer, for N samples.
 
-    layer: its node id. channel: int. keep: "strongest" or "all". kept: float32, the layer's shape, what was kept.
+    layer: its node id. channel_axis: of its maps, batch included. channel: int. keep: "strongest" or "all". kept:
+    float32, the layer's shape, what was kept.
     projection: float32, signed, in the input's shape (a dict by input name where there are several).
     values: its largest absolute value over channels, (N, H, W). pools: the max-poolings, as the way down meets them.
     """
 
     layer: str
+    channel_axis: int
     channel: int
     keep: str
     kept: Array
@@ -82,6 +84,7 @@ def deconvolve(model: Any, inputs: Any, layer: Any, channel: int, *, keep: str =
     pools = zip(facts["pools"], found["switches"], found["pooled"], found["unpooled"], strict=True)
     return Deconvolution(
         layer=facts["layer"],
+        channel_axis=facts["channel_axis"],
         channel=int(channel),
         keep=keep,
         kept=found["kept"],
@@ -135,6 +138,7 @@ def _down(view: View, facts: dict[str, Any], channel: Any, keep: str) -> dict[st
         unpooled.append(tf.cast(spread, tf.float32))
     facts.update(
         layer=layer.id,
+        channel_axis=layer.channel_axis,
         channels=layer.tensor.shape[layer.channel_axis] or 2**31 - 1,
         pools=tuple(view.node_of(op) for op in pools),
     )

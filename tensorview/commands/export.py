@@ -28,6 +28,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--methods", metavar="NAME,...|none", help="attribution methods (default: grad_cam,saliency where they apply)"
     )
+    parser.add_argument(
+        "--deconv", metavar="LAYER[:CHANNEL,...]", action="append", default=[],
+        help="project channels of a layer down to the input (DeconvNet), with the switches and unpooled maps of each "
+        "max-pooling; without channels the four that fire most strongly",
+    )  # fmt: skip
     parser.add_argument("--budget", metavar="MB", type=float, help="megabytes of the whole file (default: 16)")
     parser.add_argument("--full", action="store_true", help="no byte budget: keep every map in its own size")
     parser.add_argument(
@@ -42,14 +47,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.full and options.budget is not None:
         raise OptionError("--full lifts the byte budget, so --budget makes no sense beside it; give one of them")
-    if not options.input and (options.target != "top" or options.methods not in (None, "none")):
-        raise OptionError("--target and --methods explain what a model says of an input; give one with -i")
+    if not options.input and (options.target != "top" or options.methods not in (None, "none") or options.deconv):
+        raise OptionError("--target, --methods and --deconv explain what a model says of an input; give one with -i")
     format = _format(options)
     path = Path(options.output) if options.output else Path(_stem(options.model) + SUFFIXES[format])
     from tensorview.files import check_free
 
     check_free(path, options.force)  # before the slow part, so that nobody waits for a refusal
     methods = _methods(options.methods)
+    deconv = _channels(options.deconv)
     weights = _weights(options.weights_in_page)
     if options.full and weights:
         raise OptionError("--full keeps all weights, so --weights-in-page makes no sense beside it; give one of them")
@@ -59,7 +65,16 @@ def run(options: argparse.Namespace) -> None:
         names = common.read_names(model, options)
         batch = common.read_batch(model, options)
         manifest = write(
-            options, model, batch, path, format=format, labels=names, methods=methods, progress=progress, **weights
+            options,
+            model,
+            batch,
+            path,
+            format=format,
+            labels=names,
+            methods=methods,
+            deconv=deconv,
+            progress=progress,
+            **weights,
         ).manifest
     common.say_inputs(options, batch)
     for line in words.told(manifest):
@@ -133,3 +148,17 @@ def _methods(text: str | None) -> tuple[str, ...] | None:
     for name in names:
         find(name)
     return names
+
+
+def _channels(texts: list[str]) -> dict[str, list[int]]:
+    """`--deconv conv_2:3,7` as {"conv_2": [3, 7]}; without channels the list is empty."""
+    found: dict[str, list[int]] = {}
+    for text in texts:
+        layer, colon, numbers = text.rpartition(":")
+        if not colon:
+            layer, numbers = text, ""
+        parts = [part.strip() for part in numbers.split(",")] if colon else []
+        if not layer or not all(part.isascii() and part.isdigit() for part in parts):
+            raise OptionError(f"--deconv takes a layer and channels, such as conv_2:3,7, but {text!r} came")
+        found.setdefault(layer, []).extend(int(part) for part in parts)
+    return found

@@ -144,3 +144,28 @@ def test_where_the_map_is_a_cam_it_says_what_the_score_is_made_of(tab: Tab, tmp_
     assert score == pytest.approx(float(model(images)[0][best]), abs=6e-4)
     assert bias == pytest.approx(float(dense.bias[best]), abs=6e-4)
     assert total + bias == pytest.approx(score, abs=2e-3)
+
+
+def test_a_projection_is_shown_at_its_layer_and_undone_at_each_pooling(tab: Tab, tmp_path: Path) -> None:
+    example = load_example("lenet_mnist")
+    path = tmp_path / "deconv.html"
+    export(example.model, example.inputs[:1], path, methods=(), deconv={"conv_2": [3, 5]})
+    tab.open(path, "#node=conv_2&open=1")
+    found = tv.deconvolve(example.model, example.inputs[:1], "conv_2", 3)
+    kept = found.kept[0, ..., 3]
+    y, x = np.unravel_index(kept.argmax(), kept.shape)
+    captions = tab.page.locator(".downs figcaption")
+    expect(captions).to_have_count(2)
+    expect(captions.first).to_have_text(f"#3 · {kept.max():.3f} at ({y}, {x})")
+    tab.page.get_by_label("Comes from: pool_1").click()
+    table = tab.page.locator(".unpooling")
+    expect(table.locator("tbody tr")).to_have_count(6)
+    [pool] = found.pools
+    strongest = np.argsort(-np.abs(pool.pooled[0]).sum((0, 1)), kind="stable")
+    assert table.locator("tbody th").all_inner_texts() == [f"#{channel}" for channel in strongest]
+    # A pixel a value: bright where the switch is, or dark on light pages.
+    png = table.get_by_label(f"The switches of channel {strongest[0]}").evaluate("(c) => c.toDataURL()")
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(png.split(",")[1]))).convert("L"))
+    np.testing.assert_array_equal((seen > 128) == (tab.state()["theme"] == "dark"), pool.switches[0, ..., strongest[0]])
+    tab.page.get_by_label("Projection that is undone here").select_option("of conv_2 #5")
+    expect(table.locator("tbody th").first).to_have_text(re.compile(r"#\d"))

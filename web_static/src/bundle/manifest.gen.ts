@@ -213,6 +213,25 @@ export interface AttributionInfo {
   readonly bias: number | null;
 }
 
+export interface Unpooling {
+  readonly node: string;
+  readonly channels: readonly number[];
+  readonly total: number;
+  readonly switches: TensorRef;
+  readonly pooled: TensorRef;
+  readonly unpooled: TensorRef;
+}
+
+export interface Projection {
+  readonly sample: number;
+  readonly node: string;
+  readonly channel: number;
+  readonly kept: number;
+  readonly place: readonly number[];
+  readonly inputs: readonly Picture[];
+  readonly pools: readonly Unpooling[];
+}
+
 export interface MethodInfo {
   readonly name: string;
   readonly title: string;
@@ -279,4 +298,5 @@ export interface Manifest {
   readonly budget: Budget;
   readonly blobs: readonly Blob[];
   readonly moments: readonly Moment[];
+  readonly projections: readonly Projection[];
 }

@@ -13,6 +13,7 @@ import { channels } from "./inspector/channels";
 import { factList, head, otherFacts } from "./inspector/facts";
 import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
+import { projectionSections } from "./inspector/projection";
 import { within } from "./rows";
 import { faceOf, nameOf, subjectOf, type Subject } from "./subject";
 import { atMoment } from "./timeline";
@@ -89,6 +90,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
       });
       body.append(members(subject.membersTitle, rows, subject.id, (id) => choose(store, id), unfoldable(subject)));
     }
+    body.append(...projectionSections(report, state, new Set([subject.id, subject.shows, face])));
     const kept = el("div");
     weights(kept, report, subject.weights, state.theme);
     body.append(kept);

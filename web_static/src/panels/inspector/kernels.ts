@@ -19,16 +19,19 @@ export function weightRange({ summary }: Weight): Range {
   return { low: -high, high };
 }
 
-/** A kernel over three colour channels in its own colours: zero is mid grey, the strongest weight full colour. */
-export function rgbTile(tensor: Tensor, filter: number): { width: number; height: number; pixels: Uint8ClampedArray<ArrayBuffer> } {
-  const [, , height = 1, width = 1] = tensor.shape;
-  const values = Array.from({ length: height * width * 3 }, (_, i) =>
-    tensor.at(filter, i % 3, Math.floor(i / 3 / width), Math.floor(i / 3) % width),
-  );
-  const most = Math.max(...values.map(Math.abs)) || 1;
+/** Three channels with a sign in their own colours: zero is mid grey, the strongest value full colour. */
+export function trueColour(at: (channel: number, y: number, x: number) => number, height: number, width: number): Uint8ClampedArray<ArrayBuffer> {
+  const values = Array.from({ length: height * width * 3 }, (_, i) => at(i % 3, Math.floor(i / 3 / width), Math.floor(i / 3) % width));
+  const most = values.reduce((top, value) => Math.max(top, Math.abs(value)), 0) || 1;
   const pixels = new Uint8ClampedArray(height * width * 4).fill(255);
   values.forEach((value, i) => (pixels[Math.floor(i / 3) * 4 + (i % 3)] = 127.5 + (127.5 * value) / most));
-  return { width, height, pixels };
+  return pixels;
+}
+
+/** A kernel over three colour channels in its own colours. */
+export function rgbTile(tensor: Tensor, filter: number): { width: number; height: number; pixels: Uint8ClampedArray<ArrayBuffer> } {
+  const [, , height = 1, width = 1] = tensor.shape;
+  return { width, height, pixels: trueColour((channel, y, x) => tensor.at(filter, channel, y, x), height, width) };
 }
 
 /** The plane of one filter and input channel, as a tensor that has only that plane. */
