@@ -10,6 +10,7 @@ import numpy as np
 
 from tensorview.attribution.export import Explanation, Explanations, LayerMap, Survey, explanations
 from tensorview.attribution.registry import find
+from tensorview.attribution.target import Target
 from tensorview.blobs import BlobWriter
 from tensorview.build import Explained
 from tensorview.errors import OptionError, TensorviewError, first_line
@@ -33,17 +34,17 @@ def explain(
     run: Trace,
     methods: Sequence[str],
     *,
-    target: Any,
+    target: Target | None,
     labels: tuple[str, ...] | None,
     asked: bool,
     survey: Survey | None = None,
 ) -> tuple[Explained, Scores, dict[str, Any], tuple[str, ...]]:
-    """Explain each sample's best classes, or `target`.
+    """Explain each sample's best classes, or `target` where there is one.
 
     Returns the attributions, each output's scores before its last activation, that activation, and notes. asked: the
     methods were named by the user, so one that can't run is an error; else it is left out.
     """
-    targets = None if target in (None, "top") else [target]
+    targets = None if target is None else [target]
     try:
         found = explanations(model, batch.arrays, targets, methods, TOP, labels=labels, survey=survey, run=run)
     except TensorviewError:
@@ -60,13 +61,14 @@ def explain(
         raise OptionError(found.notes[0])
     scores = {output.name: output.scores for output in found.outputs if not output.binary}
     last = {output.name: output.activation for output in found.outputs}
-    return _explained(found, run, labels, len(batch.names)), scores, last, ()
+    place = "" if target is None or target.place is None else target.place.words
+    return _explained(found, run, labels, len(batch.names), place), scores, last, ()
 
 
-def _explained(found: Explanations, run: Trace, labels: tuple[str, ...] | None, samples: int) -> Explained:
+def _explained(found: Explanations, run: Trace, labels: tuple[str, ...] | None, samples: int, place: str) -> Explained:
     writers = [BlobWriter(f"m{sample}") for sample in range(samples)]
     inputs = {node.layer: node.id for node in run.nodes if node.id in run.input_ids} | {id: id for id in run.input_ids}
-    items = tuple(_info(item, writers[item.sample], inputs, labels) for item in found.items)
+    items = tuple(_info(item, writers[item.sample], inputs, labels, place) for item in found.items)
     used = dict.fromkeys(item.method for item in items)
     methods = [find(name) for name in used]
     infos = tuple(
@@ -76,7 +78,7 @@ def _explained(found: Explanations, run: Trace, labels: tuple[str, ...] | None, 
 
 
 def _info(
-    item: Explanation, writer: BlobWriter, inputs: dict[str, str], labels: tuple[str, ...] | None
+    item: Explanation, writer: BlobWriter, inputs: dict[str, str], labels: tuple[str, ...] | None, place: str
 ) -> AttributionInfo:
     label = labels[item.target] if labels and 0 <= item.target < len(labels) else str(item.target)
     signed = find(item.method).signed
@@ -94,7 +96,7 @@ def _info(
         sample=item.sample,
         output=item.output,
         target=item.target,
-        target_label=label,
+        target_label=label + place,
         score=item.score if math.isfinite(item.score) else None,
         score_note=item.score_note,
         layer=item.layer,

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tensorview import assets, formats, page
 from tensorview.attribution.export import Survey
+from tensorview.attribution.target import parse
 from tensorview.build import About, Explained, Progress, Room, build
 from tensorview.bundle import Bundle
 from tensorview.errors import OptionError
@@ -53,6 +54,7 @@ def export(
     format: Format = "html",
     labels: str | Path | Sequence[str] | None = None,
     target: Any = "top",
+    at: Any = None,
     methods: str | Sequence[str] | None = None,
     deconv: Mapping[str, Sequence[int]] | None = None,
     budget: float | None = DEFAULT_BUDGET,
@@ -65,7 +67,8 @@ def export(
     """Trace `model` on `inputs` and write what happened as one file. Returns the bundle that was written.
 
     inputs: arrays as the model takes them, a Batch of `read_inputs`, or None for the architecture alone.
-    labels: "imagenet", a file of class names, or the names. target: the class to explain, "top" for the three best.
+    labels: "imagenet", a file of class names, or the names. target: the class to explain, "top" for the three best;
+    at: where in an output with positions, as `attribute` takes it.
     methods: attribution methods, () for none. deconv: channels by layer to project down to the input (DeconvNet), an
     empty list meaning the four that fire most strongly. budget: megabytes of the whole file; `full` lifts it, and
     nothing is reduced. weights: megabytes of the file for the layers' weights, small layers before large ones; None
@@ -80,7 +83,7 @@ def export(
     if weights is not None and not 0 <= weights < math.inf:
         raise OptionError(f"weights is a number of megabytes from 0, but {weights} came; None keeps all of them")
     bundle = make_bundle(
-        model, inputs, format=format, labels=labels, target=target, methods=methods, deconv=deconv,
+        model, inputs, format=format, labels=labels, target=target, at=at, methods=methods, deconv=deconv,
         budget=None if full else budget, weights=None if full else weights, title=title, progress=progress,
     )  # fmt: skip
     progress("writing", 0.0)
@@ -96,6 +99,7 @@ def make_bundle(
     format: Format = "html",
     labels: str | Path | Sequence[str] | None = None,
     target: Any = "top",
+    at: Any = None,
     methods: str | Sequence[str] | None = None,
     deconv: Mapping[str, Sequence[int]] | None = None,
     budget: float | None = DEFAULT_BUDGET,
@@ -110,9 +114,11 @@ def make_bundle(
     names = labels_for(model, labels)
     progress("tracing", 0.0)
     wanted = METHODS if methods is None else (methods,) if isinstance(methods, str) else tuple(methods)
-    survey = None
+    survey, asked = None, None
     if batch is not None and wanted:
-        survey = Survey(len(batch.names), None if target in (None, "top") else [target], wanted, names)
+        top = at is None and (target is None or (isinstance(target, str) and target == "top"))
+        asked = None if top else parse(target, len(batch.names), names, at)
+        survey = Survey(len(batch.names), None if asked is None else [asked], wanted, names)
     run = outline(model) if batch is None else trace(model, batch.arrays, survey)
     progress("explaining", 0.0)
     explained = Explained()
@@ -121,7 +127,7 @@ def make_bundle(
     notes: tuple[str, ...] = ()
     if batch is not None and wanted:
         explained, scores, last, notes = explain(
-            model, batch, run, wanted, target=target, labels=names, asked=methods is not None, survey=survey
+            model, batch, run, wanted, target=asked, labels=names, asked=methods is not None, survey=survey
         )
     if batch is not None and deconv:
         shown, blobs = projections(model, batch, run, deconv)

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,22 +28,30 @@ def custom_objects(sources: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def _import(source: str) -> ModuleType:
+def function(file: str, name: str, option: str) -> Callable[..., Any]:
+    """The function of this name in a Python file that the user named with an option."""
+    found = getattr(_import(file, option), name, None)
+    if not callable(found):
+        raise OptionError(f"{option} {file}:{name}: the file defines no function {name!r}")
+    return found  # type: ignore[no-any-return]
+
+
+def _import(source: str, option: str = "--import") -> ModuleType:
     try:
-        return _run(Path(source)) if source.endswith(".py") else importlib.import_module(source)
+        return _run(Path(source), option) if source.endswith(".py") else importlib.import_module(source)
     except OptionError:
         raise
     except ModuleNotFoundError as error:
         hint = "" if source.endswith(".py") else "; for a file give its name with .py"
-        raise OptionError(f"--import {source}: {first_line(error)}{hint}") from error
+        raise OptionError(f"{option} {source}: {first_line(error)}{hint}") from error
     except (Exception, SystemExit) as error:  # it is the user's code: anything may come
-        raise OptionError(f"--import {source}: {type(error).__name__}: {first_line(error)}") from error
+        raise OptionError(f"{option} {source}: {type(error).__name__}: {first_line(error)}") from error
 
 
-def _run(path: Path) -> ModuleType:
+def _run(path: Path, option: str) -> ModuleType:
     path = path.resolve()
     if not path.is_file():
-        raise OptionError(f"--import {path}: there is no such file")
+        raise OptionError(f"{option} {path}: there is no such file")
     name = path.stem
     loaded = sys.modules.get(name)
     if loaded is not None:
@@ -52,7 +60,7 @@ def _run(path: Path) -> ModuleType:
         name = f"tensorview_import_{name}"  # a file that is named like a module in use must not take its place
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise OptionError(f"--import {path}: this is no Python file")
+        raise OptionError(f"{option} {path}: this is no Python file")
     module = importlib.util.module_from_spec(spec)
     folder = str(path.parent)
     if folder not in sys.path:

@@ -58,7 +58,7 @@ class AttentionRollout(GradientMethod):
         values = {name: resize(shown, size) for name, size in sizes.items() if size is not None}
         steps = (
             "mean over tokens" if first is None else "the class token's row",
-            *((f"tokens on their grid of {'×'.join(map(str, grid.sizes))}",) if len(grid.sizes) > 1 else ()),
+            *((grid.step,) if len(grid.sizes) > 1 else ()),
             "divided by its maximum",
             *(("bilinear to the input's size",) if values else ()),
         )

@@ -54,6 +54,7 @@ class CAM(WeightedMethod):
 
 def pooled_and_dense(view: View, layer: FeatureMaps) -> bool:
     """Whether nothing but an average over all positions and one dense layer lie between these maps and the scores."""
+    import numpy as np
     import tensorflow as tf
 
     between = view.between(layer.tensor)
@@ -61,7 +62,8 @@ def pooled_and_dense(view: View, layer: FeatureMaps) -> bool:
     products = [op for op in between if op.type == "MatMul"]
     others = [op for op in between if op.type not in _BETWEEN and op.type not in ("Mean", "MatMul")]
     over = tf.get_static_value(pooled[0].inputs[1]) if len(pooled) == 1 else None
-    space = over is not None and {int(axis) % layer.tensor.shape.rank for axis in over} == set(layer.space)
+    axes = set() if over is None else {int(axis) % layer.tensor.shape.rank for axis in np.ravel(over)}
+    space = axes == set(layer.space)
     return space and len(products) == 1 and not others and not view.function
 
 

@@ -51,7 +51,9 @@ def channel_attribution(
         facts.update(layer=maps.id, space=maps.space)
         return {"maps": shared}
 
-    question = engine.Question(parse(target, samples, labels), engine.layer_name(layer), "channel attribution", build)
+    question = engine.Question(
+        parse(target, samples, labels), engine.layer_name(layer, model), "channel attribution", build
+    )
     program, found = engine.run(model, structure, question)
     facts = program.facts
     return ChannelAttribution(

@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tensorview.attribution.features import FeatureMaps
+from tensorview.attribution.layer_method import LayerMethod
 from tensorview.attribution.method import GradientMethod, Maps, Method
+from tensorview.attribution.outputs import EVERYWHERE
 from tensorview.attribution.parameters import parameters
-from tensorview.attribution.result import Attribution
+from tensorview.attribution.place import Where
+from tensorview.attribution.result import Attribution, LayerMaps
 from tensorview.attribution.target import Target
-from tensorview.attribution.view import View
+from tensorview.attribution.view import View, Word
 from tensorview.compiling import Compiled
 from tensorview.deep import with_deep_stack
 from tensorview.errors import OptionError, TensorviewError, TraceError, first_line
@@ -28,9 +32,6 @@ KEPT = 16
 """Compiled functions that are kept for one model; the one not used for longest goes first."""
 CHUNK_BYTES = 2 * 2**30
 """Activations that one run may hold; larger batches go through in parts."""
-
-INDEX = (tf.TensorSpec([None], tf.int32),)
-"""The class of each sample, which every compiled function takes after the model's inputs."""
 
 _lock = threading.Lock()
 _cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Program]] = weakref.WeakKeyDictionary()
@@ -64,11 +65,18 @@ class Question:
 def explain(method: GradientMethod, model: Any, inputs: Any, target: Target, layer: str | None) -> Attribution:
     """What `Method.explain` says, for a gradient method."""
 
+    every = layer is Word.ALL
+    if every and not isinstance(method, LayerMethod):
+        raise OptionError(f"{method.name} looks at one layer at a time; name it")
+
     def build(view: View, facts: dict[str, Any]) -> dict[str, Any]:
-        view.differentiate(list(method.by(view)))
+        layers = method.layers(view) if every and isinstance(method, LayerMethod) else ()
+        view.differentiate([*method.by(view), *(found.tensor for found in layers)])
         maps = method.maps(view)
         facts.update(layer=maps.layer, steps=maps.steps)
-        return tensors(maps)
+        reached = [found for found in layers if view.reaches(found.tensor)]
+        facts.update(layers=tuple(found.id for found in reached))
+        return {**tensors(maps), **_each(method, view, reached)}
 
     program, result = run(model, inputs, Question(target, layer, ("explain", method), build))
     return answer(method, program.facts, result)
@@ -93,6 +101,10 @@ def answer(method: Method, facts: dict[str, Any], result: dict[str, Any]) -> Att
         delta=result.get("delta"),
         steps=facts["steps"],
         blank=blank,
+        layers={
+            name: LayerMaps(raw=result["raws"][i], weights=result["each"][i] if result["each"] else None)
+            for i, name in enumerate(facts.get("layers", ()))
+        },
         parameters={parameter.name: getattr(method, parameter.name) for parameter in parameters(type(method))},
     )
 
@@ -112,7 +124,7 @@ def run(model: Any, inputs: Any, question: Question, *extra: Any) -> tuple[Progr
         part = slice(start, start + step)
         given = [argument[part] if step < samples else argument for argument in extra]
         flat = [tensor[part] for tensor in asked.flat] if step < samples else asked.flat
-        parts.append(asked(flat, asked.target.indices[part], *given))
+        parts.append(asked(flat, asked.target.arguments(part), *given))
     joined = tf.nest.map_structure(lambda *tensors: np.concatenate([t.numpy() for t in tensors]), *parts)
     return asked.program, joined
 
@@ -124,19 +136,28 @@ class Asked:
         structure, specs = prepare(model, inputs)
         self.flat = [tensor for tensor in tf.nest.flatten(structure) if tensor is not None]
         self.program = _program(model, structure, specs, question)
-        self.facts, self.target = self.program.facts, question.target
+        self.facts = self.program.facts
+        self.target = question.target.fitted(self.facts["sizes"], self.facts["output"])
         self.target.check(self.facts["classes"], self.facts["output"])
         self.samples = len(self.target.indices)
         self.step: int = self.facts["chunk"] if self.program.run.open_batch else self.samples
         """Samples that one run may take."""
 
-    def __call__(self, flat: Sequence[Any], indices: Any, *extra: Any) -> dict[str, Any]:
-        """One run, on as many samples as there are `indices`; tensors. `flat`: a tensor for each input."""
+    def __call__(self, flat: Sequence[Any], chosen: Sequence[Any], *extra: Any) -> dict[str, Any]:
+        """One run; tensors. `flat`: a tensor for each input. `chosen`: the target's arguments for as many samples."""
         try:
-            found: dict[str, Any] = self.program.run(*flat, tf.convert_to_tensor(indices), *extra)
+            found: dict[str, Any] = self.program.run(*flat, *chosen, *extra)
         except tf.errors.OpError as error:
             raise TraceError(f"the model could not be run: {first_line(error)}") from error
         return found
+
+
+def _each(method: GradientMethod, view: View, layers: Sequence[FeatureMaps]) -> dict[str, Any]:
+    """The map of a method on each of these layers, and its weights there where it has any."""
+    if not layers or not isinstance(method, LayerMethod):
+        return {}
+    found = [method.laid(view, layer)[:2] for layer in layers]
+    return {"raws": [raw for raw, _ in found], "each": [weights for _, weights in found if weights is not None]}
 
 
 def tensors(maps: Maps) -> dict[str, Any]:
@@ -159,6 +180,7 @@ def _program(model: Any, structure: Any, specs: Any, question: Question) -> Prog
         question.layer,
         target.output,
         function,
+        target.place and target.place.kind,
         shapes,
         input_names(model, specs),
         _fingerprint(model),
@@ -180,9 +202,8 @@ def _compile(model: Any, structure: Any, specs: Any, question: Question) -> Prog
     facts: dict[str, Any] = {}
     function = answering(question, facts)
     try:
-        return Program(
-            Compiled(model, structure, specs, function, (*INDEX, *question.extra), often=question.often), facts
-        )
+        extra = (*question.target.specs(), *question.extra)
+        return Program(Compiled(model, structure, specs, function, extra, often=question.often), facts)
     except TensorviewError:
         raise
     except Exception as error:  # the model's own code may raise anything
@@ -195,11 +216,15 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[..., dict[s
 
     def function(recording: Recording, index: Any, *extra: Any) -> dict[str, Any]:
         facts.clear()
-        view = View(recording, target, index, question.layer)
+        where = EVERYWHERE
+        if target.place is not None:
+            where, extra = Where(target.place.kind, extra[0]), extra[1:]
+        view = View(recording, target, index, question.layer, where)
         output = view.output
         classes = output.classes if output.classes is not None else 2**31 - 1
         path = "; on the path that the model's Python code took for this input" if recording.decided else ""
-        facts.update(output=output.name, classes=classes, activation=output.activation, note=output.note + path)
+        facts.update(output=output.name, classes=classes, sizes=output.sizes, activation=output.activation)
+        facts.update(note=output.note + path)
         size = max(1, sum(_sizes(recording)))
         facts.update(bytes=size, chunk=max(1, CHUNK_BYTES // size), inputs=tuple(recording.inputs))
         if target.function is not None:
@@ -234,8 +259,11 @@ def _fingerprint(model: Any) -> Hashable:
     return tuple((id(layer), id(getattr(layer, "activation", None))) for layer in model._flatten_layers())
 
 
-def layer_name(layer: Any) -> str | None:
-    """A layer as it is asked for, by name. Raises OptionError for what is neither a layer nor its name."""
+def layer_name(layer: Any, model: Any) -> str | None:
+    """A layer as it is asked for, by name, or one of the words, before which a layer of that name goes. Raises
+    OptionError for what is neither a layer nor its name."""
+    if layer in tuple(Word) and not any(own.name == layer for own in model._flatten_layers()):
+        return Word(layer)
     if layer is None or isinstance(layer, str):
         return layer
     name = getattr(layer, "name", None)

@@ -101,9 +101,11 @@ class Survey:
         self.targets = [parse(target, samples, labels) for target in targets] if targets else [ranked(0, samples)]
         self.facts: dict[str, Any] = {}
         self.error: Exception | None = None
-        self.specs: Sequence[Any] = engine.INDEX
-        self.first: Sequence[Any] = (tf.constant(self.targets[0].indices),)
-        self._answer = engine.answering(_question(self.targets[0], self.methods), self.facts)
+        # Whether a place fits is known after the trace, so what rides along on it is the whole output.
+        lead = dataclasses.replace(self.targets[0], place=None)
+        self.specs: Sequence[Any] = lead.specs()
+        self.first: Sequence[Any] = lead.arguments()
+        self._answer = engine.answering(_question(lead, self.methods), self.facts)
 
     def board(self, recording: Recording, *arguments: Any) -> dict[str, Any]:
         return self._answer(recording, *arguments)
@@ -114,7 +116,8 @@ class Survey:
     def rides_for(self, target: Target) -> bool:
         """A graph is made for one output and kind of target; classes of it are an argument."""
         first = self.targets[0]
-        return self.error is None and (target.output, target.function) == (first.output, first.function)
+        same = (target.output, target.function) == (first.output, first.function)
+        return self.error is None and same and target.place is None
 
     def argument(self, target: Target) -> Any:
         """The class index of each sample, checked; the first target's is the one that the first run had."""

@@ -64,6 +64,18 @@ class Features:
             raise OptionError(f"layer {call.id!r} has no feature maps: it {came}{hint}")
         return maps
 
+    def chosen(self) -> FeatureMaps:
+        """The maps that a method looks at where no layer is asked for: the last convolution's, or where that only makes
+        the tokens of a transformer, the tokens that its last attention takes. (Of those it returns, a class token at
+        the end takes but one.) Raises OptionError where there is neither."""
+        convolutions = self._convolutions()
+        order = {call.id: place for place, call in enumerate(self._recording.calls)}
+        for attention in reversed(self._attentions()):
+            tokens = self._taken(attention)
+            if tokens is not None and (not convolutions or order[convolutions[-1].id] < order[attention.id]):
+                return tokens
+        return self.last()
+
     def last(self) -> FeatureMaps:
         """The maps of the last convolution that leads to the score, after the activation that follows it.
 
@@ -83,11 +95,16 @@ class Features:
 
     def all(self) -> tuple[FeatureMaps, ...]:
         """The maps of every convolution that leads to the score, after the normalisation and activation that follow it,
-        and after the merge that they run into. In call order."""
-        ids: set[str] = set()
+        and after the merge that they run into; and the tokens that every attention takes. In call order."""
+        found: dict[str, FeatureMaps] = {}
         for call in self._convolutions():
-            ids.update((self._end(call, merges=False).id, self._end(call, merges=True).id))
-        return tuple(self._required(call) for call in self._recording.calls if call.id in ids)
+            for end in (self._end(call, merges=False), self._end(call, merges=True)):
+                found[end.id] = self._required(end)
+        for attention in self._attentions():
+            tokens = self._taken(attention)
+            if tokens is not None:
+                found.setdefault(tokens.id, tokens)
+        return tuple(found[call.id] for call in self._recording.calls if call.id in found)
 
     def input_channel_axis(self, name: str) -> int | None:
         """The channel axis of an input, batch included; None where it has none: (batch, unit), or a grid of plain
@@ -110,6 +127,25 @@ class Features:
                 todo.extend(self._followers[call.id])
         return rank - 1
 
+    def _taken(self, attention: Call) -> FeatureMaps | None:
+        """The tokens (batch, token, channel) that an attention, given by its scores, asks with."""
+        count = attention.output.shape[-2]
+        calls = {call.id: call for call in self._recording.calls}
+        sources: dict[str, list[str]] = {}
+        for source, target in self._recording.edges:
+            sources.setdefault(target, []).append(source)
+        todo, seen = [attention.id], {attention.id}
+        while todo:
+            call = calls[todo.pop(0)]
+            inside = call.group is not None and f"{call.group}/".startswith(f"{attention.group}/")
+            maps = None if inside and attention.group else self._maps(call)
+            if maps is not None and maps.tensor.shape.rank == 3 and maps.tensor.shape[1] == count != 1:
+                return FeatureMaps(call.id, maps.tensor, 2)
+            new = [source for source in sources.get(call.id, ()) if source not in seen]
+            seen.update(new)
+            todo.extend(new)
+        return None
+
     def _required(self, call: Call) -> FeatureMaps:
         maps = self._maps(call)
         assert maps is not None, call.id
@@ -130,6 +166,10 @@ class Features:
         if call not in self._recording.groups:
             return call
         return next((other for other in reversed(self._recording.calls) if other.output is call.output), call)
+
+    def _attentions(self) -> list[Call]:
+        """The scores of each attention that leads to the output."""
+        return [call for call in self._recording.calls if call.scores and self._leads(call)]
 
     def _convolutions(self) -> list[Call]:
         return [call for call in self._recording.calls if self._convolves(call) and self._leads(call)]

@@ -15,6 +15,7 @@ from tensorview.attribution.features import FeatureMaps
 from tensorview.attribution.folding import fold_norms
 from tensorview.attribution.result import Array
 from tensorview.attribution.target import Target
+from tensorview.attribution.tokens import Grid
 from tensorview.attribution.view import View
 
 PASS_BYTES = 2**27
@@ -29,19 +30,30 @@ sigmoid; the score itself where there is but one value that no sigmoid makes, or
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """The maps of the layer that is looked at, float32 (N, ...), and their axes, batch included."""
+    """The maps of the layer that is looked at, float32 (N, ...), and their axes, batch included. grid: how they lie,
+    where they are tokens of a picture."""
 
     id: str
     maps: Any
     channel_axis: int
+    grid: Grid | None
+
+    @property
+    def laid(self) -> Any:
+        """The maps (N, space..., channels), tokens on their grid."""
+        if self.grid is not None:
+            return self.grid.lay(self.maps)
+        space = [axis for axis in range(1, self.maps.shape.rank) if axis != self.channel_axis]
+        return tf.transpose(self.maps, [0, *space, self.channel_axis])
 
 
 class Forward:
     """Asks one target of a model, over and over, on changes of single samples.
 
-    inputs: the tensors that were given, by input name. space: the axes in space of each, batch included. index, score:
-    the class that is explained for each sample, and its score. answer: the quantity on the unchanged samples, (N,).
-    layer: of the layer that was asked for, where `looks` is set.
+    inputs: the tensors that were given, by input name. space: the axes in space of each that holds numbers, batch
+    included. points, point_space: the same for what can be scaled or seen through a mask: these inputs, but of token
+    ids their embeddings. index, score: the class that is explained for each sample, and its score. answer: the quantity
+    on the unchanged samples, (N,). layer: of the layer that was asked for, where `looks` is set.
     """
 
     def __init__(
@@ -56,15 +68,23 @@ class Forward:
     ) -> None:
         first = Asked(model, inputs, _question(target, quantity, looks, layer))
         self.asked, self.facts = first, first.facts
-        given = [first(self._slice(first, part), target.indices[part]) for part in _parts(first)]
-        joined = {key: tf.concat([one[key] for one in given], 0) for key in given[0]}
+        given = [first(self._slice(first, part), first.target.arguments(part)) for part in _parts(first)]
+        joined = tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *given)
         self.index, self.score, self.answer = (joined[key].numpy() for key in ("index", "score", "answer"))
         self.inputs = dict(zip(self.facts["inputs"], first.flat, strict=True))
         self.space: dict[str, tuple[int, ...]] = self.facts["space"]
-        self.layer = Layer(self.facts["layer"], joined["maps"], self.facts["channel_axis"]) if looks else None
+        self.point_space: dict[str, tuple[int, ...]] = self.facts["point_space"]
+        self.points = {name: joined["embedded"].get(name, self.inputs[name]) for name in self.point_space}
+        self._embedded = tuple(joined["embedded"])
+        keys = ("layer", "maps", "channel_axis", "grid")
+        self.layer = Layer(*({**self.facts, **joined}[key] for key in keys)) if looks else None
         self._open = first.program.run.open_batch
         self._tail: Asked | None = None
         self._ask: Callable[[], Asked] = lambda: Asked(model, inputs, _tail_question(target, quantity, layer))
+        self._masked: Asked | None = None
+        self._ask_masked: Callable[[], Asked] = lambda: Asked(
+            model, inputs, _embedded_question(target, quantity, self._embedded)
+        )
 
     @property
     def room(self) -> int:
@@ -82,6 +102,19 @@ class Forward:
         """The answers, float32 (M,), for a sample with these inputs, by name, in place of its own: (M, ...)."""
         return self._run(self.asked, sample, changed, ())
 
+    def at(self, sample: int, changed: dict[str, Any]) -> Array:
+        """The answers (M,) for a sample with these points, by name, in place of its own: (M, ...)."""
+        if not self._embedded:
+            return self.of(sample, changed)
+        self._masked = self._masked or self._ask_masked()
+        count = len(next(iter(changed.values())))
+        embedded = [
+            tf.cast(changed.get(name, tf.repeat(self.points[name][sample : sample + 1], count, 0)), tf.float32)
+            for name in self._embedded
+        ]
+        others = {name: tensor for name, tensor in changed.items() if name not in self._embedded}
+        return self._run(self._masked, sample, others, tuple(embedded))
+
     def with_maps(self, sample: int, maps: Any) -> Array:
         """The answers (M,) for a sample with these maps (M, ...) in place of the layer's own. Only what follows the
         layer is computed."""
@@ -98,7 +131,8 @@ class Forward:
             for name, tensor in self.inputs.items()
         ]
         index = np.full(padded, max(0, int(self.index[sample])), np.int32)
-        found = asked(flat, index, *(_filled(tensor, padded) for tensor in extra))
+        chosen = asked.target.arguments(np.full(padded, sample), index)
+        found = asked(flat, chosen, *(_filled(tensor, padded) for tensor in extra))
         return np.asarray(found["answer"][:count])
 
     @staticmethod
@@ -111,9 +145,9 @@ def confidence(view: View) -> tuple[Any, str]:
     output = view.output
     if view.function or (output.activation == "none" and (output.classes or 0) < 2):
         return view.score, "the score"
-    if output.activation == "sigmoid":
-        return tf.sigmoid(view.score), "the sigmoid of the score"
-    return tf.gather(tf.nn.softmax(output.scores), view.index, batch_dims=1), "the softmax of the scores"
+    words = "the sigmoid of the score" if output.activation == "sigmoid" else "the softmax of the scores"
+    spread = "the mean over positions of " if output.sizes and output.where.kind != "position" else ""
+    return tf.gather(output.confidences(), view.index, batch_dims=1), spread + words
 
 
 def _question(target: Target, quantity: Quantity, looks: bool, layer: str | None) -> Question:
@@ -122,8 +156,10 @@ def _question(target: Target, quantity: Quantity, looks: bool, layer: str | None
         _note(view, facts)
         looked: FeatureMaps | None = view.maps() if looks else None
         facts.update(layer=looked.id if looked else None, channel_axis=looked.channel_axis if looked else None)
+        facts.update(grid=view.grid(looked) if looked else None)
         maps = {"maps": tf.cast(looked.tensor, tf.float32)} if looked else {}
-        return {**maps, "answer": _answer(view, facts, quantity)}
+        embedded = {name: tensor for name in facts["point_space"] if (tensor := view.embedding(name)) is not None}
+        return {**maps, "embedded": embedded, "answer": _answer(view, facts, quantity)}
 
     return Question(target, layer, ("forward", quantity, looks), build, often=True)
 
@@ -136,6 +172,16 @@ def _tail_question(target: Target, quantity: Quantity, layer: str | None) -> Que
     return Question(target, layer, ("tail", quantity), build, (tf.TensorSpec(None, tf.float32),), often=True)
 
 
+def _embedded_question(target: Target, quantity: Quantity, names: tuple[str, ...]) -> Question:
+    def build(view: View, facts: dict[str, Any], *given: Any) -> dict[str, Any]:
+        for name, tensor in zip(names, given, strict=True):
+            view.replace(view.embedding(name), tensor)
+        return {"answer": _answer(view, facts, quantity)}
+
+    specs = (tf.TensorSpec(None, tf.float32),) * len(names)
+    return Question(target, None, ("forward at", quantity, names), build, specs, often=True)
+
+
 def _answer(view: View, facts: dict[str, Any], quantity: Quantity) -> Any:
     found, words = confidence(view) if quantity == "confidence" else (view.score, "the score")
     facts.update(answer=words)
@@ -143,11 +189,17 @@ def _answer(view: View, facts: dict[str, Any], quantity: Quantity) -> Any:
 
 
 def _note(view: View, facts: dict[str, Any]) -> None:
-    space = {}
+    space, point_space = {}, {}
     for name, tensor in view.recording.inputs.items():
-        channel = view.features.input_channel_axis(name) if tensor.dtype.is_floating else None
-        space[name] = tuple(axis for axis in range(1, tensor.shape.rank or 0) if axis != channel)
-    facts.update(space=space, largest=engine.largest_bytes(view.recording))
+        rank = tensor.shape.rank or 0
+        if rank > 1 and (tensor.dtype.is_floating or tensor.dtype.is_integer):
+            channel = view.features.input_channel_axis(name)
+            space[name] = tuple(axis for axis in range(1, rank) if axis != channel)
+            if tensor.dtype.is_floating or rank > 3:  # whole numbers of three axes are a picture
+                point_space[name] = space[name]
+            elif view.embedding(name) is not None:
+                point_space[name] = tuple(range(1, rank))
+    facts.update(space=space, point_space=point_space, largest=engine.largest_bytes(view.recording))
 
 
 def _parts(asked: Asked) -> Iterator[slice]:

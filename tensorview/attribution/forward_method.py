@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tensorview.attribution.method import Cost, Method
+from tensorview.errors import OptionError
 
 if TYPE_CHECKING:
     from tensorview.attribution.forward import Forward
@@ -34,17 +35,20 @@ class ForwardCAM(Method):
 
         from tensorview.attribution.engine import answer
         from tensorview.attribution.forward import Forward
-        from tensorview.attribution.layer_method import weighted
+        from tensorview.attribution.layer_method import RESIZED, SHOWN, weighted
         from tensorview.attribution.resize import normalise, resize
+        from tensorview.attribution.view import Word
 
+        if layer is Word.ALL:
+            raise OptionError(f"{self.name} looks at one layer at a time; name it")
         forward = Forward(model, inputs, target, self.quantity, looks=True, layer=layer)
         found = forward.layer
         assert found is not None
-        rank = found.maps.shape.rank
-        first = [0, found.channel_axis, *(axis for axis in range(1, rank) if axis != found.channel_axis)]
-        maps = tf.transpose(found.maps, first)
+        laid = found.laid
+        rank = laid.shape.rank
+        maps = tf.transpose(laid, [0, rank - 1, *range(1, rank - 1)])
         weights = np.stack([self.weights(forward, i, one) for i, one in enumerate(maps)]).astype(np.float32)
-        raw = weighted(found.maps, tf.constant(weights), found.channel_axis)
+        raw = weighted(laid, tf.constant(weights), rank - 1)
         shown = normalise(tf.nn.relu(raw))
         values = {
             name: resize(shown, [forward.inputs[name].shape[axis] for axis in axes]).numpy()
@@ -52,9 +56,11 @@ class ForwardCAM(Method):
             if len(axes) == rank - 2
         }
         steps = (
-            f"weights by {forward.facts['answer']}", "ReLU", "divided by its maximum",
-            *(("bilinear to the input's size",) if values else ()),
-        )  # fmt: skip
+            *((found.grid.step,) if found.grid else ()),
+            f"weights by {forward.facts['answer']}",
+            *SHOWN,
+            *((RESIZED,) if values else ()),
+        )
         result = {
             "values": values or dict.fromkeys(forward.inputs, shown.numpy()),
             "raw": raw.numpy(),

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from tensorview.attribution.features import FeatureMaps
     from tensorview.attribution.view import View
 
+SHOWN = ("ReLU", "divided by its maximum")
+RESIZED = "bilinear to the input's size"
+
 
 @dataclass(frozen=True)
 class LayerMethod(GradientMethod):
     """A layer's maps become one map; ReLU; over its maximum; resized to the input. A subclass says how they do.
 
-    `.raw` is that map, signed, at the layer's size. Where no input has the layer's axes in space (a decoder's latent
-    vector), `.values` stay at the layer's size.
+    `.raw` is that map, signed, at the layer's size; tokens lie on the grid of their patches. Where no input has the
+    layer's axes in space (a decoder's latent vector), `.values` stay at the layer's size.
     """
 
     looks_at_layer: ClassVar[bool] = True
@@ -36,8 +39,15 @@ class LayerMethod(GradientMethod):
         return [view.maps().tensor]
 
     def layers(self, view: View) -> Sequence[FeatureMaps]:
-        """The layers that this method can look at, for those who want all of them."""
-        return view.features.all()
+        """The layers that this method can look at, for those who want all of them; the chosen one among them."""
+        chosen, every = view.maps(), view.features.all()
+        return every if chosen.id in {layer.id for layer in every} else (*every, chosen)
+
+    def laid(self, view: View, layer: FeatureMaps) -> tuple[Any, Any, tuple[str, ...]]:
+        """`cam`, with tokens on their grid, and the step that this was."""
+        raw, weights = self.cam(view, layer)
+        grid = view.grid(layer)
+        return (raw, weights, ()) if grid is None else (grid.lay(raw), weights, (grid.step,))
 
     def maps(self, view: View) -> Maps:
         import tensorflow as tf
@@ -45,11 +55,11 @@ class LayerMethod(GradientMethod):
         from tensorview.attribution.resize import normalise, resize
 
         layer = view.maps()
-        raw, weights = self.cam(view, layer)
+        raw, weights, steps = self.laid(view, layer)
         shown = normalise(tf.nn.relu(raw))
-        sizes = {name: view.size(name, len(layer.space)) for name in view.recording.inputs}
+        sizes = {name: view.size(name, raw.shape.rank - 1) for name in view.recording.inputs}
         values = {name: resize(shown, size) for name, size in sizes.items() if size is not None}
-        steps = ("ReLU", "divided by its maximum", *(("bilinear to the input's size",) if values else ()))
+        steps = (*steps, *SHOWN, *((RESIZED,) if values else ()))
         return Maps(values or dict.fromkeys(sizes, shown), raw, steps, layer.id, weights, at_input=bool(values))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tensorview.attribution.method import Cost, Method
 from tensorview.attribution.parameters import parameter
+from tensorview.errors import OptionError
 
 if TYPE_CHECKING:
     from tensorview.attribution.forward import Forward
@@ -44,11 +45,13 @@ class Occlusion(Method):
         from tensorview.attribution.forward import Forward
 
         forward = Forward(model, inputs, target, "score")
+        if not forward.space:
+            kinds = ", ".join(f"{name} is {tensor.dtype.name}" for name, tensor in forward.inputs.items())
+            raise OptionError(f"there is no input of numbers with a place for a patch: {kinds}")
         values, raw = {}, {}
         for name, axes in forward.space.items():
-            if axes:
-                found = [self._sample(forward, name, axes, sample) for sample in range(forward.asked.samples)]
-                values[name], raw[name] = (np.stack(arrays) for arrays in zip(*found, strict=True))
+            found = [self._sample(forward, name, axes, sample) for sample in range(forward.asked.samples)]
+            values[name], raw[name] = (np.stack(arrays) for arrays in zip(*found, strict=True))
         facts = {**forward.facts, "steps": ("mean over the patches that cover a place",)}
         return answer(self, facts, {"values": values, "raw": raw, "index": forward.index, "score": forward.score})
 

@@ -28,7 +28,7 @@ class Probe:
     def __init__(self, model: Any, inputs: Any, target: Target) -> None:
         # The score at the given points takes no way back: a function by itself spares it, as dear as one more copy.
         first = Asked(model, inputs, Question(target, None, "score", _points))
-        given = first(first.flat, target.indices)
+        given = first(first.flat, first.target.arguments())
         self.facts, self.samples = first.facts, first.samples
         self.index, self.score = given["index"].numpy(), given["score"].numpy()
         names = self.facts["inputs"]
@@ -55,7 +55,8 @@ class Probe:
             for name, tensor in self._flat.items()
         ]  # fmt: skip
         index = np.maximum(np.tile(self.index, copies), 0).astype(np.int32)  # it is -1 of a target function
-        found = self._asked(flat, index, *(_joined(points[name]) for name in self._embedded))
+        chosen = self._asked.target.arguments(np.tile(np.arange(self.samples), copies), index)
+        found = self._asked(flat, chosen, *(_joined(points[name]) for name in self._embedded))
         return {n: _parted(g, copies) for n, g in found["gradient"].items()}, _parted(found["score"], copies)
 
 

@@ -70,7 +70,7 @@ def deconvolve(model: Any, inputs: Any, layer: Any, channel: int, *, keep: str =
     if isinstance(channel, bool) or not isinstance(channel, int | np.integer) or channel < 0:
         raise OptionError(f"channel is a whole number from 0, but {channel!r} came")
     structure, samples = engine.prepared(model, inputs)
-    name = engine.layer_name(layer)
+    name = engine.layer_name(layer, model)
 
     def build(view: View, facts: dict[str, Any], chosen: Any) -> dict[str, Any]:
         return _down(view, facts, chosen, keep)

@@ -11,6 +11,22 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LayerMaps:
+    """A method's map on one layer, at its size: `raw` signed, float32 (N, ...), `values` 0..1 after ReLU, each sample
+    over its own maximum; `weights` (N, channels), None where the method has none."""
+
+    raw: Array
+    weights: Array | None
+
+    @property
+    def values(self) -> Array:
+        positive = np.maximum(self.raw, 0)
+        peak = positive.max(axis=tuple(range(1, positive.ndim)), keepdims=True, initial=0)
+        scaled: Array = np.divide(positive, peak, out=np.zeros_like(positive), where=peak > 0)
+        return scaled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Attribution:
     """A method's answer for a batch of N samples. All arrays are NumPy, float32 where not said otherwise.
 
@@ -27,6 +43,7 @@ class Attribution:
         delta of integrated gradients; None for methods whose shares need not add up.
     steps: what was done from raw to values, in order. blank: (N,) bool, true where the map is zero everywhere.
     parameters: the method's parameters as used.
+    layers: where all layers were asked for, the map on each by its node id, in call order; else empty.
     """
 
     method: str
@@ -43,3 +60,4 @@ class Attribution:
     steps: tuple[str, ...]
     blank: Array
     parameters: dict[str, Any] = field(default_factory=dict)
+    layers: dict[str, LayerMaps] = field(default_factory=dict)

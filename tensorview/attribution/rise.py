@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tensorview.attribution.method import Cost, Method
 from tensorview.attribution.parameters import parameter
+from tensorview.errors import OptionError
 
 if TYPE_CHECKING:
     from tensorview.attribution.result import Attribution
@@ -40,9 +41,12 @@ class RISE(Method):
         from tensorview.attribution.forward import Forward
 
         forward = Forward(model, inputs, target, "confidence")
-        usable = {name: axes for name, axes in forward.space.items() if axes}
+        usable = forward.point_space
+        if not usable:
+            kinds = ", ".join(f"{name} is {tensor.dtype.name}" for name, tensor in forward.inputs.items())
+            raise OptionError(f"there is no input that can be seen through a mask: {kinds}")
         samples = forward.asked.samples
-        sizes = {name: [int(forward.inputs[name].shape[axis]) for axis in axes] for name, axes in usable.items()}
+        sizes = {name: [int(forward.points[name].shape[axis]) for axis in axes] for name, axes in usable.items()}
         totals = {name: np.zeros((samples, *size), np.float64) for name, size in sizes.items()}
         for part in forward.parts(self.masks):
             numbers = range(part.start, part.stop)
@@ -50,10 +54,10 @@ class RISE(Method):
             for sample in range(samples):
                 changed = {}
                 for name, axes in usable.items():
-                    tensor = forward.inputs[name][sample : sample + 1]
+                    tensor = forward.points[name][sample : sample + 1]
                     shape = [tensor.shape[axis] if axis in axes else 1 for axis in range(1, tensor.shape.rank)]
                     changed[name] = tf.cast(tensor, tf.float32) * masks[name].reshape(-1, *shape)
-                answers = forward.of(sample, changed)
+                answers = forward.at(sample, changed)
                 for name in usable:
                     totals[name][sample] += np.tensordot(answers, masks[name], 1)
         maps = {name: (total / (self.masks * self.share)).astype(np.float32) for name, total in totals.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tensorview.attribution.forward_method import ForwardCAM
+from tensorview.errors import OptionError
 
 if TYPE_CHECKING:
     from tensorview.attribution.forward import Forward
@@ -32,19 +33,24 @@ class ScoreCAM(ForwardCAM):
         from tensorview.attribution.resize import resize
 
         rank = maps.shape.rank
-        masked = {name: axes for name, axes in forward.space.items() if len(axes) == rank - 1}
+        masked = {name: axes for name, axes in forward.point_space.items() if len(axes) == rank - 1}
+        if not masked:
+            assert forward.layer is not None
+            raise OptionError(
+                f"no input has the axes of layer {forward.layer.id!r}, so none can be seen through its maps"
+            )
         found = np.zeros(int(maps.shape[0]), np.float32)
         alive = np.flatnonzero(np.any(maps.numpy().reshape(len(found), -1) != 0, axis=1))
         for part in forward.parts(len(alive)):
             chosen = tf.gather(maps, alive[part])
             changed = {}
             for name, axes in masked.items():
-                tensor = forward.inputs[name][sample : sample + 1]
+                tensor = forward.points[name][sample : sample + 1]
                 mask = _unit(resize(chosen, [tensor.shape[axis] for axis in axes]))
                 for axis in range(1, tensor.shape.rank):
                     mask = mask if axis in axes else tf.expand_dims(mask, axis)
                 changed[name] = tf.cast(tensor, tf.float32) * mask
-            found[alive[part]] = forward.of(sample, changed)
+            found[alive[part]] = forward.at(sample, changed)
         return found
 
 

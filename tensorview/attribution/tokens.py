@@ -25,6 +25,11 @@ class Grid:
         """The place of the first token that is not of the grid, counted from the end where it stands there."""
         return 0 if self.before else -self.after if self.after else None
 
+    @property
+    def step(self) -> str:
+        """What laying them is, in words."""
+        return f"tokens on their grid of {'×'.join(map(str, self.sizes))}"
+
     def lay(self, tokens: Any) -> Any:
         """(N, T) or (N, T, C) on the grid, (N, *sizes) or (N, *sizes, C); further tokens are dropped."""
         own = tokens[:, self.before : tokens.shape[1] if self.after == 0 else -self.after]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import tensorflow as tf
@@ -9,21 +10,32 @@ import tensorflow as tf
 from tensorview.attribution import relu_rules
 from tensorview.attribution.features import FeatureMaps, Features
 from tensorview.attribution.method import Rule
-from tensorview.attribution.outputs import Output, output_at
+from tensorview.attribution.outputs import EVERYWHERE, Output, output_at
+from tensorview.attribution.place import Where
 from tensorview.attribution.target import Target
+from tensorview.attribution.tokens import Grid, grid_of
 from tensorview.errors import OptionError
 from tensorview.recorder import Recording
+
+
+class Word(enum.StrEnum):
+    """What may be said in place of a layer's name: the last convolution; each convolution."""
+
+    LAST = "last-conv"
+    ALL = "all"
 
 
 class View:
     """Inside a function that is being traced. `score` (N,) is what is explained, `index` (N,) the class it belongs to,
     -1 where the target is a callable. `layer` is the layer that was asked for, None for the method's own choice."""
 
-    def __init__(self, recording: Recording, target: Target, index: Any, layer: str | None) -> None:
+    def __init__(
+        self, recording: Recording, target: Target, index: Any, layer: str | None, where: Where = EVERYWHERE
+    ) -> None:
         self.recording = recording
         self.layer = layer
         self.function = target.function is not None
-        self.output: Output = output_at(recording, target.position(recording.output_names))
+        self.output: Output = output_at(recording, target.position(recording.output_names), where)
         self.score, self.index = _scored(self.output, target, index)
         self.features = Features(recording, self.output.tensor)
         self._gradients: dict[int, Any] = {}
@@ -49,8 +61,19 @@ class View:
         return tf.cast(tf.convert_to_tensor(gradient), tf.float32)
 
     def maps(self) -> FeatureMaps:
-        """The feature maps of the layer that was asked for, else of the last convolution."""
-        return self.features.last() if self.layer is None else self.features.of(self.layer)
+        """The feature maps of the layer that was asked for, else of the one that is best looked at."""
+        if self.layer is Word.LAST:
+            return self.features.last()
+        return self.features.chosen() if self.layer is None or self.layer is Word.ALL else self.features.of(self.layer)
+
+    def grid(self, maps: FeatureMaps) -> Grid | None:
+        """Where maps (N, T, C) are the tokens of an input with more axes in space, such as a picture's patches: how
+        they lie there."""
+        if len(maps.space) != 1 or maps.channel_axis != 2:
+            return None
+        grid = grid_of(maps.tensor, maps.tensor.shape[1])
+        wide = [name for name in self.recording.inputs if self.size(name, len(grid.sizes)) is not None]
+        return grid if len(grid.sizes) > 1 and wide else None
 
     def ruled(self, rule: Rule) -> dict[str, Any]:
         """The score's gradient at the inputs, float32 by name, with the ReLUs on the way down following a rule."""
@@ -92,7 +115,7 @@ class View:
 
     def inputs(self) -> dict[str, Any]:
         """The tensors at which an input has a gradient, by its name: the input itself where it is of floating point,
-        the embedding of one of token ids. Raises OptionError where no input has any."""
+        what `embedding` gives of one of whole numbers. Raises OptionError where no input has any."""
         found = {name: self._point(name) for name in self.recording.inputs}
         usable = {name: tensor for name, tensor in found.items() if tensor is not None}
         if not usable:
@@ -103,15 +126,29 @@ class View:
     def channel_axis(self, name: str) -> int | None:
         """The channel axis of what `inputs` gives for this name, batch included; None where it has none."""
         tensor = self.recording.inputs[name]
-        return self.features.input_channel_axis(name) if tensor.dtype.is_floating else self._point(name).shape.rank - 1
+        point = self._point(name)
+        same = point.shape.rank == tensor.shape.rank
+        return self.features.input_channel_axis(name) if same else point.shape.rank - 1
 
     def _point(self, name: str) -> Any:
         tensor = self.recording.inputs[name]
+        return tensor if tensor.dtype.is_floating else self.embedding(name)
+
+    def embedding(self, name: str) -> Any:
+        """What an input of whole numbers becomes first, where that is one tensor of floating point: the embedding
+        (N, ..., C) of token ids, or a picture (N, H, W, C) rescaled. None of other inputs."""
+        tensor = self.recording.inputs[name]
         if tensor.dtype.is_floating:
-            return tensor
+            return None
         after = [self.recording.find(target).output for source, target in self.recording.edges if source == name]
-        rank = (tensor.shape.rank or 0) + 1
-        embedded = [t for t in after if isinstance(t, tf.Tensor) and t.dtype.is_floating and t.shape.rank == rank]
+        rank = tensor.shape.rank or 0
+        embedded = [
+            found
+            for found in after
+            if isinstance(found, tf.Tensor)
+            and found.dtype.is_floating
+            and (found.shape.rank == rank + 1 or (rank > 3 and found.shape[1:] == tensor.shape[1:]))
+        ]
         return self._replaced.get(id(embedded[0]), embedded[0]) if len(embedded) == 1 else None
 
     def replace(self, tensor: Any, other: Any) -> None:

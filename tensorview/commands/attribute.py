@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorview.commands import common
+from tensorview.commands import common, targets
 from tensorview.errors import OptionError, OutputError, TensorviewError
 
 if TYPE_CHECKING:
@@ -27,8 +27,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method", metavar="NAME", default="grad_cam", help="see tensorview methods (default: grad_cam)"
     )
-    common.add_target(parser)
-    parser.add_argument("--layer", metavar="NAME", help="the layer to look at (default: the last convolution)")
+    targets.add_target(parser)
+    parser.add_argument(
+        "--layer",
+        metavar="NAME|last-conv|all",
+        help="the layer to look at, by name or id (default: the last convolution, or the tokens that a transformer's "
+        "last attention takes); all: a map on each",
+    )
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method; may be repeated"
     )
@@ -86,7 +91,9 @@ def _files(options: argparse.Namespace, path: Path, look: Look, values: dict[str
     told = [explain.line(batch.names[sample], result, sample) for sample in range(len(batch.names))]
     for line in told:
         common.say(options, line)
-    for written in heat.write(result.values, batch, options.input, path, force=options.force, look=look):
+    for written in heat.write(
+        result.layers or result.values, batch, options.input, path, force=options.force, look=look
+    ):
         common.say_written(options, written)
     if options.sheet is not None:
         captions = [explain.caption(batch.names[sample], result, sample) for sample in range(len(batch.names))]
@@ -110,7 +117,8 @@ def _folder(options: argparse.Namespace, folder: Path, look: Look, values: dict[
         raise OptionError(f"-o {into} is the folder of the images themselves; choose another")
     settings = {
         "model": str(options.model), "weights": options.weights, "method": options.method, "set": options.set,
-        "target": options.target, "layer": options.layer, "preprocess": options.preprocess, "labels": options.labels,
+        "target": options.target, "at": options.at, "layer": options.layer, "preprocess": options.preprocess,
+        "labels": options.labels,
         "colours": look.colours, "opacity": look.opacity, "absolute": look.absolute,
     }  # fmt: skip
     log = Log(into, settings, options.force)
@@ -128,7 +136,7 @@ def _folder(options: argparse.Namespace, folder: Path, look: Look, values: dict[
             try:
                 result, batch = explain([str(file)])
                 place.parent.mkdir(parents=True, exist_ok=True)
-                heat.write(result.values, batch, [str(file)], place, force=True, look=look)
+                heat.write(result.layers or result.values, batch, [str(file)], place, force=True, look=look)
             except OutputError:
                 raise  # a full disk is no fault of this image
             except TensorviewError as error:
@@ -165,6 +173,7 @@ class _Explain:
         self.options, self.values = options, values
         self.model = common.load(options)
         self.names = common.read_names(self.model, options)
+        self.at = targets.read_at(options)
 
     def __call__(self, sources: list[str]) -> tuple[Any, Any]:
         """The attribution of these files, and the batch that they became."""
@@ -172,9 +181,16 @@ class _Explain:
         from tensorview.inputs import read_inputs
 
         batch = read_inputs(self.model, sources, self.options.preprocess)
-        target = common.read_target(self.options.target, self.names, self.model)
+        target = targets.read_target(self.options, self.names, self.model)
         result = attribute(
-            self.model, batch.arrays, self.options.method, target, self.options.layer, labels=self.names, **self.values
+            self.model,
+            batch.arrays,
+            self.options.method,
+            target,
+            self.options.layer,
+            at=self.at,
+            labels=self.names,
+            **self.values,
         )
         return result, batch
 
@@ -189,7 +205,8 @@ class _Explain:
         layer = f", layer {result.layer}" if result.layer else ""
         score = f"score {float(result.score[sample]):.4g} ({result.score_note})"
         named = f" {label}" if label else ""
-        return f"{name}: class {int(result.target[sample])}{named}, {score}{layer}{blank}"
+        what = f"class {int(result.target[sample])}" if result.target[sample] >= 0 else "the target function"
+        return f"{name}: {what}{named}{self.at.words if self.at else ''}, {score}{layer}{blank}"
 
     def caption(self, name: str, result: Any, sample: int) -> str:
         return f"{name}\n{self.label(result, sample) or f'class {int(result.target[sample])}'}"

@@ -7,7 +7,7 @@ import contextlib
 import sys
 import warnings
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +64,6 @@ def add_inputs(parser: argparse.ArgumentParser, required: bool = False) -> None:
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="imagenet|FILE", help="class names: one a line, or JSON")
-
-
-def add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--target", metavar="top|INDEX|LABEL", default="top", help="the class to explain (default: the top class)"
-    )
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
@@ -136,15 +130,6 @@ def read_names(model: Any, options: argparse.Namespace) -> tuple[str, ...] | Non
     from tensorview.labels import labels_for
 
     return labels_for(model, options.labels)
-
-
-def read_target(text: str, names: Sequence[str] | None, model: Any) -> str | int:
-    """ "top", or the index of the class that was named by index or label."""
-    from tensorview.labels import class_count, find_class
-
-    if text == "top":
-        return text
-    return find_class(text, names, class_count(model) or (len(names) if names else None))
 
 
 def say(options: argparse.Namespace, text: str) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from tensorview.commands import common
+from tensorview.commands import common, targets
 from tensorview.errors import InputError, OptionError
 
 NAME = "compare"
@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--methods", metavar="NAME,...", default="grad_cam,saliency", help="(default: grad_cam,saliency)"
     )
-    common.add_target(parser)
+    targets.add_target(parser)
     parser.add_argument("--layer", metavar="NAME", help="the layer to look at, for methods that do so")
     parser.add_argument(
         "--metrics", metavar="NAME,...", default="curves,drop,randomisation", help="(default: all three)"
@@ -54,8 +54,9 @@ def run(options: argparse.Namespace) -> None:
         from tensorview.comparison.compare import compare
 
         found = compare(
-            model, batch, _list(options.methods), common.read_target(options.target, names, model), options.layer,
-            labels=names, metrics=_list(options.metrics), steps=options.steps, seed=options.seed, progress=progress,
+            model, batch, _list(options.methods), targets.read_target(options, names, model), options.layer,
+            at=targets.read_at(options), labels=names, metrics=_list(options.metrics), steps=options.steps,
+            seed=options.seed, progress=progress,
         )  # fmt: skip
         own = tuple(heat.seen(batch, options.input, sample, found.input) for sample in range(len(batch.names)))
         found = dataclasses.replace(found, pictures=own)

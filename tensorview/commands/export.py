@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorview.commands import common, words
+from tensorview.commands import common, targets, words
 from tensorview.errors import OptionError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help="the output (default: the model's name, in this folder)")
     parser.add_argument("--format", choices=tuple(SUFFIXES), help="default: by the output's name, else html")
     common.add_labels(parser)
-    common.add_target(parser)
+    targets.add_target(parser)
     parser.add_argument(
         "--methods", metavar="NAME,...|none", help="attribution methods (default: grad_cam,saliency where they apply)"
     )
@@ -47,8 +47,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.full and options.budget is not None:
         raise OptionError("--full lifts the byte budget, so --budget makes no sense beside it; give one of them")
-    if not options.input and (options.target != "top" or options.methods not in (None, "none") or options.deconv):
-        raise OptionError("--target, --methods and --deconv explain what a model says of an input; give one with -i")
+    if not options.input and (targets.given(options) or options.methods not in (None, "none") or options.deconv):
+        raise OptionError(
+            "--target, --at, --methods and --deconv explain what a model says of an input; give one with -i"
+        )
     format = _format(options)
     path = Path(options.output) if options.output else Path(_stem(options.model) + SUFFIXES[format])
     from tensorview.files import check_free
@@ -95,7 +97,8 @@ def write(options: argparse.Namespace, model: Any, batch: Any, path: Path, **mor
         model,
         batch,
         path,
-        target=common.read_target(options.target, more["labels"], model),
+        target=targets.read_target(options, more["labels"], model),
+        at=targets.read_at(options),
         budget=DEFAULT_BUDGET if options.budget is None else options.budget,
         full=options.full,
         title=options.title,

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorview.commands import common
+from tensorview.commands import common, targets
 from tensorview.errors import OptionError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
         model = common.load(options)
         names = common.read_names(model, options)
         if options.wanted is not None:
-            objectives.append(f"logit:{common.read_target(options.wanted, names, model)}")
+            objectives.append(f"logit:{targets.read_class(options.wanted, names, model)}")
         from tensorview.visualization.make import visualize
 
         found = visualize(

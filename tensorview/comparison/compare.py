@@ -110,6 +110,7 @@ def compare(
     target: Any = None,
     layer: Any = None,
     *,
+    at: Any = None,
     labels: Sequence[str] | None = None,
     metrics: Sequence[str] = METRICS,
     steps: int = STEPS,
@@ -118,8 +119,8 @@ def compare(
 ) -> Comparison:
     """Compare attribution methods on the same inputs and target.
 
-    inputs: arrays as `attribute` takes them, or a Batch of `read_inputs`. target, layer, labels: as there; layer goes
-    to the methods that look at one. metrics: of "curves" (deletion and insertion, Petsiuk et al. 2018, in `steps`
+    inputs: arrays as `attribute` takes them, or a Batch of `read_inputs`. target, layer, at, labels: as there; layer
+    goes to the methods that look at one. metrics: of "curves" (deletion and insertion, Petsiuk et al. 2018, in `steps`
     steps), "drop" (average drop and increase, Chattopadhyay et al. 2018) and "randomisation" (Adebayo et al. 2018;
     weights are drawn with `seed`, and given back).
     A method that can't explain this model gets a row that says why.
@@ -140,7 +141,7 @@ def compare(
 
     batch = inputs if isinstance(inputs, Batch) else as_batch(model, inputs)
     structure, samples = prepared(model, batch.arrays)
-    question = Question(model, structure, parse(target, samples, labels))
+    question = Question(model, structure, parse(target, samples, labels, at))
     fixed = question.asked_all()
     given = question.inputs()
     rows = []

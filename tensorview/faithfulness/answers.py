@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +36,10 @@ class Question:
     """
 
     def __init__(self, model: Any, inputs: Any, target: Target) -> None:
-        self.model, self.target = model, target
+        self.model = model
         self.structure, self.samples = engine.prepared(model, inputs)
         self._program, found = engine.run(model, self.structure, self._question(target))
+        self.target = target.fitted(self._program.facts["sizes"], self._program.facts["output"])
         self.kernels: list[list[Any]] = self._program.facts["kernels"]
         """The kernels of each layer, in call order."""
         self.answers = Answers(
@@ -89,13 +89,13 @@ class Question:
     def asked_all(self) -> Target:
         """The target of all samples, the class of each fixed."""
         fixed = np.where(self.answers.index < 0, self.target.indices, self.answers.index)
-        return dataclasses.replace(self.target, indices=fixed.astype(np.int32))
+        return self.target.of(slice(None), fixed)
 
     def asked(self, sample: int, count: int) -> Target:
         """The target of one sample, its class fixed, for `count` samples."""
         index = int(self.answers.index[sample])
         fixed = self.target.indices[sample] if index < 0 else index
-        return dataclasses.replace(self.target, indices=np.full(count, fixed, np.int32))
+        return self.target.of(np.full(count, sample), np.full(count, fixed))
 
     @staticmethod
     def _question(target: Target) -> engine.Question:

@@ -116,11 +116,9 @@ def _one(term: Term) -> Objective:
 
 
 def _layer(layer: Any) -> str:
-    from tensorview.attribution.engine import layer_name
-
-    name = layer_name(layer)
-    if name is None:
-        raise OptionError("a layer's name or a node id is needed, but None came")
+    name = layer if isinstance(layer, str) else getattr(layer, "name", None)
+    if not isinstance(name, str):
+        raise OptionError(f"a layer's name or a node id is needed, but {layer!r} came")
     return name
 
 

@@ -79,7 +79,9 @@ class Steps:
         count = len(dead)
         asked = self.asked(redirected)
         flat = [tf.repeat(tensor[:1], count, 0) for tensor in asked.flat]
-        return asked(flat, np.zeros(count, np.int32), tf.constant(number, tf.float32), dead, draws, *state, *arguments)
+        return asked(
+            flat, [tf.zeros(count, tf.int32)], tf.constant(number, tf.float32), dead, draws, *state, *arguments
+        )
 
 
 def start(canvas: Canvas, recipe: Recipe, seeds: Sequence[int]) -> list[Any]:
