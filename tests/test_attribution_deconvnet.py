@@ -154,3 +154,14 @@ def test_signals_are_projected_too() -> None:
     assert found.projection.shape == (2, 20, 2)
     assert found.values.shape == (2, 20)
     assert [pool.node for pool in found.pools] == ["p"]
+
+
+def test_the_strongest_of_a_channel_below_zero_everywhere_is_its_own() -> None:
+    x = keras.Input((4, 4, 1))
+    model = keras.Sequential([x, layers.Conv2D(2, 1, bias_initializer=keras.initializers.Constant(-9.0), name="maps")])
+    picture = np.random.default_rng(0).normal(size=(1, 4, 4, 1)).astype("float32")
+    found = tv.deconvolve(model, picture, "maps", 1)
+    maps = np.asarray(model(picture))[0, ..., 1]
+    assert maps.max() < 0
+    assert np.argwhere(found.kept[0, ..., 1]).tolist() == [list(np.unravel_index(maps.argmax(), (4, 4)))]
+    assert np.argwhere(found.values[0]).tolist() == np.argwhere(found.kept[0, ..., 1]).tolist()

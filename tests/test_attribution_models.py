@@ -23,7 +23,7 @@ LAST = {
     "mtcnn_onet": "prelu4",
     "mtcnn_pnet": "prelu3",
     "unet_digit": "up0_relu2",
-    "vit_mnist": "patches",
+    "vit_mnist": "norm_a1",
 }
 
 

@@ -140,7 +140,7 @@ class Asked:
         self.target = question.target.fitted(self.facts["sizes"], self.facts["output"])
         self.target.check(self.facts["classes"], self.facts["output"])
         self.samples = len(self.target.indices)
-        self.step: int = self.facts["chunk"] if self.program.run.open_batch else self.samples
+        self.step: int = max(1, CHUNK_BYTES // self.facts["bytes"]) if self.program.run.open_batch else self.samples
         """Samples that one run may take."""
 
     def __call__(self, flat: Sequence[Any], chosen: Sequence[Any], *extra: Any) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def answering(question: Question, facts: dict[str, Any]) -> Callable[..., dict[s
         facts.update(output=output.name, classes=classes, sizes=output.sizes, activation=output.activation)
         facts.update(note=output.note + path)
         size = max(1, sum(_sizes(recording)))
-        facts.update(bytes=size, chunk=max(1, CHUNK_BYTES // size), inputs=tuple(recording.inputs))
+        facts.update(bytes=size, inputs=tuple(recording.inputs))
         if target.function is not None:
             facts.update(note=f"the target function of output {output.name!r}, {output.note}{path}")
         found = question.build(view, facts, *extra)

@@ -99,12 +99,16 @@ def begin(layer: FeatureMaps, channel: Any, keep: str) -> Any:
     maps, axis = layer.tensor, layer.channel_axis
     shape = [1] * maps.shape.rank
     shape[0], shape[axis] = -1, tf.shape(maps)[axis]
-    kept = maps * tf.reshape(tf.one_hot(channel, tf.shape(maps)[axis], dtype=maps.dtype), shape)
+    own = tf.reshape(tf.one_hot(channel, tf.shape(maps)[axis], dtype=maps.dtype), shape)
     if keep == "all":
-        return kept
-    flat = tf.reshape(kept, [tf.shape(kept)[0], -1])
+        return maps * own
+    # The channel may be below zero everywhere, and the zeros of the others are not to be taken for its strongest.
+    # (By arithmetic: with a selection in it, TensorFlow can't turn a graph over channels_first around.)
+    every = list(range(1, maps.shape.rank))
+    low, high = tf.reduce_min(maps, every, keepdims=True), tf.reduce_max(maps, every, keepdims=True)
+    flat = tf.reshape((maps - low + (high - low)) * own, [tf.shape(maps)[0], -1])
     strongest = tf.one_hot(tf.argmax(flat, 1), tf.shape(flat)[1], dtype=flat.dtype)
-    return tf.reshape(flat * strongest, tf.shape(maps))
+    return maps * own * tf.reshape(strongest, tf.shape(maps))
 
 
 def check_channel(layer: FeatureMaps, channel: int) -> None:
