@@ -22,6 +22,7 @@ from tensorview.manifest import (
     Blob,
     Budget,
     Edge,
+    Feature,
     Health,
     InputInfo,
     Manifest,
@@ -50,6 +51,14 @@ class Explained:
     attributions: tuple[AttributionInfo, ...] = ()
     blobs: tuple[BlobWriter, ...] = ()
     projections: tuple[Projection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookedFor:
+    """What layers look for in the manifest's terms, with a blob for each layer."""
+
+    features: tuple[Feature, ...]
+    blobs: tuple[BlobWriter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,7 @@ def build(
     *,
     time_shares: Mapping[str, float] | None = None,
     least: float | None = None,
+    looked_for: LookedFor | None = None,
 ) -> Bundle:
     """The bundle of a trace. Blobs come in the order in which a page looks at them.
 
@@ -107,14 +117,15 @@ def build(
         heads = [front.writer.finish() for front in fronts]
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
-        beside = sum(blob.stored for blob, _ in (*heads, *weights, *maps.values())) * room.factor
+        sheets = [blob.finish() for blob in looked_for.blobs] if looked_for else []
+        beside = sum(blob.stored for blob, _ in (*heads, *weights, *maps.values(), *sheets)) * room.factor
         if room.number is None:
             known = replace(known, sizes=samples.sizes())
         per_value = room.number or samples.ratio() * room.factor
         step = _first_step(known, len(about.names), room, beside=beside, per_value=per_value)
         while True:
             kept = samples.tensors(step, lambda done: progress("storing", done))
-            packed = _ordered(heads, kept, maps, weights)
+            packed = [*_ordered(heads, kept, maps, weights), *sheets]
             nodes = tuple(
                 replace(
                     node,
@@ -138,6 +149,7 @@ def build(
                 methods=explained.methods,
                 attributions=explained.attributions,
                 projections=explained.projections,
+                features=looked_for.features if looked_for else (),
                 labels=about.labels,
                 notes=(*about.notes, *trace.notes),
                 budget=_budget(room, kept),

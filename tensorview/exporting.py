@@ -61,6 +61,9 @@ def export(
     full: bool = False,
     weights: float | None = WEIGHTS,
     title: str | None = None,
+    features: Sequence[str] = (),
+    examples: Any = None,
+    feature_cache: str | Path | None = None,
     force: bool = False,
     progress: Progress = _quiet,
 ) -> Bundle:
@@ -72,8 +75,10 @@ def export(
     methods: attribution methods, () for none. deconv: channels by layer to project down to the input (DeconvNet), an
     empty list meaning the four that fire most strongly. budget: megabytes of the whole file; `full` lifts it, and
     nothing is reduced. weights: megabytes of the file for the layers' weights, small layers before large ones; None
-    (and `full`) keeps all, 0 none. Raises TensorviewError in one line for anything that a user can mend; the output
-    is whole or not there.
+    (and `full`) keeps all, 0 none. features: layers of which the page shows what their channels look for, by images
+    made to maximise them and, with `examples` (a folder of images or an array), by the patches that fire most;
+    `feature_cache`: a folder that keeps finished images. Raises TensorviewError in one line for anything that a user
+    can mend; the output is whole or not there.
     """
     check_free(path, force)
     if format not in formats.FORMATS:
@@ -85,6 +90,7 @@ def export(
     bundle = make_bundle(
         model, inputs, format=format, labels=labels, target=target, at=at, methods=methods, deconv=deconv,
         budget=None if full else budget, weights=None if full else weights, title=title, progress=progress,
+        features=features, examples=examples, feature_cache=feature_cache,
     )  # fmt: skip
     progress("writing", 0.0)
     formats.write(bundle, path, format, force=force)
@@ -105,6 +111,9 @@ def make_bundle(
     budget: float | None = DEFAULT_BUDGET,
     weights: float | None = WEIGHTS,
     title: str | None = None,
+    features: Sequence[str] = (),
+    examples: Any = None,
+    feature_cache: str | Path | None = None,
     progress: Progress = _quiet,
     least: float | None = None,
 ) -> Bundle:
@@ -135,7 +144,17 @@ def make_bundle(
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     # A plain eager call holds all activations: of a model that is traced in shares that is too much beside the rest.
     shares = {} if batch is None or run.several else time_shares(model, batch.arrays)
-    return build(run, about, explained, _room(format, budget, weights), progress, time_shares=shares, least=least)
+    looked_for = None
+    if features:
+        from tensorview.looking import look_for
+
+        looked_for = look_for(model, features, run, examples=examples, cache=feature_cache, progress=progress)
+    elif examples is not None:
+        raise OptionError("examples are for features; name the layers that they are to be searched for")
+    return build(
+        run, about, explained, _room(format, budget, weights), progress, time_shares=shares, least=least,
+        looked_for=looked_for,
+    )  # fmt: skip
 
 
 def _room(format: Format, budget: float | None, weights: float | None) -> Room:

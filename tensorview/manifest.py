@@ -281,6 +281,28 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """What channels of one layer look for. K channels; pictures are raw 8-bit pixels, as are those of inputs.
+
+    `pictures` (K, h, w, 1|3): made to maximise each channel. `scores`: the channel's mean in them. `patches` (K, n, h,
+    w, 1|3): the parts of `seen` example images that fired most, each enlarged to one size, blank where there were fewer.
+    `projections`, as `patches`: what of them it was, by DeconvNet; mid grey is zero. `values` (K, n): the activation at
+    each patch, and `names` of its images.
+    """
+
+    node: str
+    channels: tuple[int, ...]
+    pictures: TensorRef
+    scores: tuple[float, ...]
+    how: str
+    patches: TensorRef | None = None
+    projections: TensorRef | None = None
+    values: tuple[tuple[float, ...], ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MomentNode:
     """What a layer was like at one moment of a training, where it differs from `NodeInfo`, which tells of the last."""
 
@@ -487,6 +509,8 @@ class Manifest:
     moments: tuple[Moment, ...] = ()
     """Of a training that was recorded, in order; the nodes above are those of the last. Empty for a single run."""
     projections: tuple[Projection, ...] = ()
+    features: tuple[Feature, ...] = ()
+    """What layers look for, for those that it was asked of."""
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

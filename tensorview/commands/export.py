@@ -38,6 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights-in-page", metavar="MB|all|none", help="megabytes of the file for the layers' weights (default: 1.25)"
     )
+    parser.add_argument(
+        "--features", metavar="LAYER,...", help="layers of which to show what their channels look for (takes minutes)"
+    )
+    parser.add_argument("--examples", metavar="DIR", help="images to find the patches in that make those channels fire")
+    parser.add_argument("--feature-cache", metavar="DIR", help="keep finished feature images here")
     parser.add_argument("--title", metavar="T", help="the page's title (default: the model's name)")
     parser.add_argument("--open", action="store_true", help="open the result in the browser")
     common.add_force(parser)
@@ -102,6 +107,9 @@ def write(options: argparse.Namespace, model: Any, batch: Any, path: Path, **mor
         budget=DEFAULT_BUDGET if options.budget is None else options.budget,
         full=options.full,
         title=options.title,
+        features=tuple(part.strip() for part in (options.features or "").split(",") if part.strip()),
+        examples=options.examples,
+        feature_cache=options.feature_cache,
         force=options.force,
         **more,
     )

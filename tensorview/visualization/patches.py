@@ -48,7 +48,8 @@ class TopPatches:
 
     layer: its node id. values: float32 (channels, count), falling; -inf where there are fewer inputs. samples: int64
     (channels, count), -1 there. positions: int64 (channels, count, axes in space). field: what one position sees, None
-    where that isn't known (then patches are whole inputs). Of equal values the earlier input, and the earlier position,
+    where that isn't known (then patches are whole inputs). seen: how many inputs there were. channel_axis: of the
+    input, batch included. Of equal values the earlier input, and the earlier position,
     comes first.
     """
 
@@ -60,7 +61,7 @@ class TopPatches:
     seen: int
     _model: Any = hidden(repr=False)
     _source: Source = hidden(repr=False)
-    _channel_axis: int | None
+    channel_axis: int | None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ class TopPatches:
 
     def box(self, position: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """The part of an input of this shape (without batch) that a position sees, within its borders."""
-        sizes = [size for axis, size in enumerate(shape) if axis + 1 != self._channel_axis]
+        sizes = [size for axis, size in enumerate(shape) if axis + 1 != self.channel_axis]
         if self.field is None or len(position) != len(sizes):
             return tuple((0, size) for size in sizes)
         found = []
@@ -107,8 +108,8 @@ class TopPatches:
 
     def _cut(self, rank: int, box: tuple[tuple[int, int], ...]) -> tuple[slice, ...]:
         cut = [slice(*ends) for ends in box]
-        if self._channel_axis is not None:
-            cut.insert(self._channel_axis - 1, slice(None))
+        if self.channel_axis is not None:
+            cut.insert(self.channel_axis - 1, slice(None))
         return tuple(cut)
 
     def _project(self, arrays: Any, channel: int) -> Array:
@@ -154,7 +155,7 @@ def top_patches(
     assert best is not None and first is not None
     return TopPatches(
         layer=first.id, values=best.values, samples=best.samples, positions=best.positions, field=first.field,
-        seen=source.samples, _model=model, _source=source, _channel_axis=first.input_channel_axis,
+        seen=source.samples, _model=model, _source=source, channel_axis=first.input_channel_axis,
     )  # fmt: skip
 
 

@@ -159,6 +159,19 @@ export interface Sample {
   readonly activations: readonly Activation[];
 }
 
+export interface Feature {
+  readonly node: string;
+  readonly channels: readonly number[];
+  readonly pictures: TensorRef;
+  readonly scores: readonly number[];
+  readonly how: string;
+  readonly patches: TensorRef | null;
+  readonly projections: TensorRef | null;
+  readonly values: readonly (readonly number[])[];
+  readonly names: readonly (readonly string[])[];
+  readonly seen: number;
+}
+
 export interface MomentNode {
   readonly node: string;
   readonly weights: readonly Weight[];
@@ -299,4 +312,5 @@ export interface Manifest {
   readonly blobs: readonly Blob[];
   readonly moments: readonly Moment[];
   readonly projections: readonly Projection[];
+  readonly features: readonly Feature[];
 }
