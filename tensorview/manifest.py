@@ -285,7 +285,7 @@ class Feature:
     """What channels of one layer look for. K channels; pictures are raw 8-bit pixels, as are those of inputs.
 
     `pictures` (K, h, w, 1|3): made to maximise each channel. `scores`: the channel's mean in them. `patches` (K, n, h,
-    w, 1|3): the parts of `seen` example images that fired most, each enlarged to one size, blank where there were fewer.
+    w, 1|3): the parts of `seen` example images that fired most, each in one size, blank where there were fewer.
     `projections`, as `patches`: what of them it was, by DeconvNet; mid grey is zero. `values` (K, n): the activation at
     each patch, and `names` of its images.
     """

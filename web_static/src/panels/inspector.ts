@@ -11,6 +11,7 @@ import { shapeText, valueText } from "../words/format";
 import { histogram } from "./histogram";
 import { channels } from "./inspector/channels";
 import { factList, head, otherFacts } from "./inspector/facts";
+import { featureOf, features } from "./inspector/features";
 import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
 import { projectionSections } from "./inspector/projection";
@@ -94,6 +95,8 @@ export function inspector(report: Report, store: Store): HTMLElement {
     const kept = el("div");
     weights(kept, report, subject.weights, state.theme);
     body.append(kept);
+    const looking = featureOf(report, [subject.shows, face, ...subject.members]);
+    if (looking) body.append(features(report, store, looking, subject.weights));
     const tiles = el("div");
     body.append(tiles);
     const rows = otherFacts(subject);

@@ -30,14 +30,14 @@ describe("moments of a training", () => {
 
   it("gives a layer the weights of the moment that is shown", () => {
     const manifest = training();
-    const [{ weights = [] } = {}] = manifest.nodes;
+    const weights = manifest.nodes.flatMap((node) => node.weights);
     expect(weightsAt(manifest, 1, weights)[0]?.summary.max).toBe(1);
     expect(weightsAt(manifest, 2, weights)[0]?.summary.max).toBe(3);
   });
 
   it("leaves a single run as it is", () => {
     const manifest = { ...training(), moments: [] };
-    const [{ weights = [] } = {}] = manifest.nodes;
+    const weights = manifest.nodes.flatMap((node) => node.weights);
     expect(inputsOf(manifest)).toBe(4);
     expect(momentAt(manifest, 3)).toBe(0);
     expect(weightsAt(manifest, 3, weights)).toBe(weights);

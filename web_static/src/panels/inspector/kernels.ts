@@ -41,6 +41,25 @@ function slice(tensor: Tensor, filter: number, input: number): Tensor {
   return { shape: [1, height, width], codes: null, values, scale: null, zero: null, clamp: null, at: (_, y = 0, x = 0) => values[y * width + x] ?? NaN };
 }
 
+/** The kernel of one filter: in true colour, or its plane over the input channel that weighs most. Null where it isn't kept. */
+export function kernelTile(weight: Weight, tensor: Tensor, channel: number, theme: Theme): { readonly canvas: HTMLCanvasElement; readonly text: string } | null {
+  const [filters = 0, inputs = 1, height = 1, width = 1] = tensor.shape;
+  const filter = weight.kept ? weight.kept.indexOf(channel) : channel;
+  if (filter < 0 || filter >= filters || height * width < 2) return null;
+  const canvas = el("canvas", { role: "img", "aria-label": `Kernel of filter ${channel}`, title: `filter ${channel}` });
+  if (weight.rgb) {
+    const { pixels } = rgbTile(tensor, filter);
+    drawPixels(canvas, width, height, pixels);
+    return { canvas, text: "its kernel" };
+  }
+  const strength = (input: number): number =>
+    Array.from({ length: height * width }, (_, i) => Math.abs(tensor.at(filter, input, Math.floor(i / width), i % width))).reduce((sum, value) => sum + value, 0);
+  const strengths = Array.from({ length: inputs }, (_, input) => strength(input));
+  const most = strengths.indexOf(Math.max(...strengths));
+  drawPlane(canvas, slice(tensor, filter, most), 0, weightRange(weight), theme);
+  return { canvas, text: inputs > 1 ? `its kernel, from channel ${most}` : "its kernel" };
+}
+
 function tiles(weight: Weight, tensor: Tensor, theme: Theme): HTMLElement {
   const [filters = 0, inputs = 1] = tensor.shape;
   const range = weightRange(weight);
