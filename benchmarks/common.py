@@ -30,9 +30,9 @@ def python(*arguments: str) -> None:
         raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
-def export(model: str, source: Path, output: Path) -> None:
+def export(model: str, source: Path, output: Path, *options: str) -> None:
     """Export as a user does, with default settings."""
-    python("-m", "tensorview", "export", model, "-i", str(source), "-o", str(output), "--force", "--quiet")
+    python("-m", "tensorview", "export", model, "-i", str(source), "-o", str(output), "--force", "--quiet", *options)
 
 
 def pages() -> dict[str, tuple[str, Path]]:

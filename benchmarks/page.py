@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, export, pages, report
+from common import COFFEE, ROOT, export, pages, python, report
 
 TOOLS = Path(__file__).resolve().parent / "tools"
 KEPT = ("draw_calls_median", "draw_calls_max", "drawn_frames", "frame_ms_median", "frame_ms_p95", "js_ms_median")
@@ -62,7 +62,13 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
             "js_heap_mb": phase.get("js_heap_after_gc_mb"),
             "error": phase.get("error"),
         }
-    return {"first_frame_ms": found.get("first_frame_ms"), "phases": phases, "errors": found.get("errors")}
+    long = found.get("long_tasks_after_first_frame")
+    return {
+        "first_frame_ms": found.get("first_frame_ms"),
+        "long_tasks": long,
+        "phases": phases,
+        "errors": found.get("errors"),
+    }
 
 
 def main() -> None:
@@ -70,6 +76,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="of measuring in each part (default: 3)")
     parser.add_argument("--size", default="1280x720", help="of the window (default: 1280x720)")
     parser.add_argument("--shots", help="a folder for screenshots")
+    parser.add_argument("--models", nargs="*", default=[], help="of keras.applications, such as ResNet50 VGG16")
+    parser.add_argument("--made-up", action="store_true", help="a chain of 1,000 layers of 100 channels too")
     parser.add_argument("page", nargs="*", type=Path, help="exported pages (default: LeNet and EfficientNet-Lite0)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -78,6 +86,14 @@ def main() -> None:
         for page, (model, source) in ({} if wanted else pages()).items():
             wanted.append(folder / f"{page}.html")
             export(model, source, wanted[-1])
+        for name in options.models:
+            wanted.append(folder / f"{name}.html")
+            export(f"keras:{name}", COFFEE, wanted[-1], "--weights", "none")
+        if options.made_up:
+            wanted.append(folder / "made_up.html")
+            lenet, pattern = ROOT / "tests" / "data" / "models" / "lenet_mnist.keras", folder / "lenet.tview"
+            export(str(lenet), lenet.with_name("lenet_mnist_input.npy"), pattern, "--format", "tview")
+            python(str(ROOT / "benchmarks" / "made_up.py"), str(wanted[-1]), "--pattern", str(pattern))
         report(**{path.stem: summary(meter(path, folder, options)) for path in wanted})
 
 

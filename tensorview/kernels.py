@@ -173,7 +173,7 @@ def cut(
     All of a small one; whole entries along `axis` (filters, units), the wanted ones first, of a large one, or None
     where one alone would be too large; without an axis the first entries of each.
     """
-    if values.size <= whole:
+    if values.size <= max(1, whole):
         return values, None
     if axis is not None:
         count = values.shape[axis]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tensorview.kernels import Kernel, kernels
+from tensorview.kernels import Kernel, cut, kernels
 
 Shape = tuple[int, ...]
 RANDOM = np.random.default_rng(5)
@@ -185,3 +185,7 @@ def test_other_number_types() -> None:
     assert kernel.dtype == "bfloat16"
     assert kernel.stored is not None
     assert kernel.stored.dtype == np.float32
+
+
+def test_a_single_number_stays_whole_where_no_weights_are_wanted() -> None:
+    assert cut(np.ones((1, 1, 1, 1), np.float32), None, whole=0)[0].shape == (1, 1, 1, 1)  # type: ignore[union-attr]
