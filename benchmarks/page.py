@@ -86,9 +86,9 @@ def main() -> None:
         for page, (model, source) in ({} if wanted else pages()).items():
             wanted.append(folder / f"{page}.html")
             export(model, source, wanted[-1])
-        for name in options.models:
-            wanted.append(folder / f"{name}.html")
-            export(f"keras:{name}", COFFEE, wanted[-1], "--weights", "none")
+        for large in options.models:
+            wanted.append(folder / f"{large}.html")
+            export(f"keras:{large}", COFFEE, wanted[-1], "--weights", "none")
         if options.made_up:
             wanted.append(folder / "made_up.html")
             lenet, pattern = ROOT / "tests" / "data" / "models" / "lenet_mnist.keras", folder / "lenet.tview"
