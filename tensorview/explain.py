@@ -133,7 +133,7 @@ def _heat(
     size = np.abs(values) if signed else values
     peak = float(np.where(np.isfinite(size), size, 0).max(initial=0.0))
     scaled = (values / peak if peak > 0 else np.zeros_like(values)).astype(np.float32)[None]
-    factor = min(1.0, longest / max(1, *values.shape))
+    factor = min(1.0, longest / max((1, *values.shape)))
     sizes = tuple(max(1, round(n * factor)) for n in values.shape)
     reduced = area_mean(scaled, sizes)
     source = scaled.shape if reduced.shape != scaled.shape else None

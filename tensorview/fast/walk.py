@@ -275,7 +275,9 @@ def _call(run: _Run, layer: Layer, filled: tuple[list[Any], dict[str, Any]], sit
         return made
     if layer.is_keras and layer.class_name in ("Attention", "AdditiveAttention"):
         return [_dot_attention(run, call, filled, previous, site.shape)]
-    unseen = [] if explicit or passed_by else [mask for mask in previous if mask]
+    # Keras hands a layer the mask of its input where that is the only argument with tensors.
+    alone = sum(any(_values(part)) for part in (*args, *(v for k, v in kwargs.items() if k != "mask"))) == 1
+    unseen = [mask for mask in previous if mask] if alone and not explicit and not passed_by else []
     result = _end(run, call, [*values, *unseen], site.shape)
     if not layer.is_keras or layer.class_name in _HIDDEN:
         run.unknown.append(call.id)

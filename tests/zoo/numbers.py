@@ -24,6 +24,12 @@ def typed(dtype: str) -> Built:
 CHAIN = "x -> conv -> norm -> pool -> y"
 
 
+@case("one number a sample", "x -> expand_dims -> y", "y")
+def scalar_input() -> Built:
+    x = keras.Input((), name="x")
+    return keras.Model(x, layers.Dense(2, name="y")(ops.expand_dims(x, -1))), noise(3)
+
+
 @case("a number of axes that only a run tells", "x -> odd -> y", "y")
 def unknown_rank() -> Built:
     class Odd(layers.Layer):

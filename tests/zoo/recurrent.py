@@ -110,6 +110,20 @@ def masked_embedding() -> Built:
     return keras.Model(x, dense("y")(h)), np.array([[3, 1, 0, 0, 0], [1, 2, 3, 4, 5]])
 
 
+@case(
+    "padding of a decoder that is given a state is not masked",
+    "x -> words -> encoder -> decoder -> y\nx -> not_equal -> encoder\nz -> other -> decoder",
+    "y",
+)
+def masked_decoder() -> Built:
+    x, z = keras.Input((5,), dtype="int32", name="x"), keras.Input((4,), dtype="int32", name="z")
+    state = layers.GRU(3, name="encoder")(layers.Embedding(9, 4, mask_zero=True, name="words")(x))
+    h = layers.GRU(3, return_sequences=True, name="decoder")(
+        layers.Embedding(9, 4, mask_zero=True, name="other")(z), initial_state=state
+    )
+    return keras.Model([x, z], dense("y")(h)), [np.array([[3, 1, 0, 0, 0]]), np.array([[2, 1, 0, 0]])]
+
+
 @case("padding masked by value", "x -> mask -> gru -> y\nx -> not_equal -> any -> gru", "y")
 def masked_values() -> Built:
     x = keras.Input((5, 3), name="x")
