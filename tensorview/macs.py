@@ -218,14 +218,31 @@ def _dot(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> int:
 
 
 def _einsum_call(operation: Any, inputs: tuple[Shape, ...], output: Shape) -> int | None:
-    """keras.ops.einsum of two operands: one multiply-add for each combination of labels, the batch left out."""
-    labels = operation.subscripts.replace(" ", "").partition("->")[0].split(",")
-    if "." in operation.subscripts or len(labels) != 2 or len(inputs) != 2 or inputs[0][0] != inputs[1][0]:
+    """keras.ops.einsum of two operands: one multiply-add for each combination of labels, the batch left out. That is
+    the label with which the result and one operand, or both, begin."""
+    taken, _, made = operation.subscripts.replace(" ", "").partition("->")
+    labels = taken.split(",")
+    if "." in taken or not made or len(labels) != 2 or len(inputs) != 2:
+        return None
+    if not any(part and part[0] == made[0] for part in labels):
         return None
     sizes = {
         label: size for part, shape in zip(labels, inputs, strict=True) for label, size in zip(part, shape, strict=True)
     }
-    return _product(size for label, size in sizes.items() if label != labels[0][0])
+    return _product(size for label, size in sizes.items() if label != made[0])
+
+
+def _tensordot(operation: Any, inputs: tuple[Shape, ...], output: Shape) -> int | None:
+    """Each output value sums over the axes of the first operand that are named, or its last ones."""
+    axes, first = operation.axes, inputs[0]
+    if isinstance(axes, int):
+        summed = list(range(len(first) - axes, len(first)))
+    else:
+        named = [axes[0]] if isinstance(axes[0], int) else axes[0]
+        summed = [axis % len(first) for axis in named]
+    if 0 in summed or len(inputs) != 2:
+        return None  # the batch itself is summed
+    return _product(output[1:]) * _product(first[axis] for axis in summed)
 
 
 def _unembed(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> int:
@@ -261,6 +278,8 @@ COUNTS: dict[str, Count] = {
     "Dot": _dot,
     "Matmul": _inner,
     "Einsum": _einsum_call,
+    "Inner": _inner,
+    "Tensordot": _tensordot,
     **dict.fromkeys(
         (
             "Resizing",

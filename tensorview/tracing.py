@@ -80,8 +80,14 @@ class Trace:
         return None if slot is None else self._value(slot)
 
     def given(self, id: str) -> tuple[tuple[int | None, ...], ...]:
-        """The shapes of the tensors that a call was given, batch included, in the order in which it takes them."""
-        return tuple(tuple(tensor.shape) for tensor in flat_tensors(self._calls[id].arguments) if tensor.shape.rank)
+        """The shapes of the tensors and constant arrays that a call was given, batch included, in the order in which it
+        takes them."""
+        given = tf.nest.flatten(self._calls[id].arguments, expand_composites=True)
+        return tuple(
+            tuple(array.shape)
+            for array in given
+            if (array.shape.rank if tf.is_tensor(array) else isinstance(array, np.ndarray) and array.ndim)
+        )
 
     def origins(self, id: str) -> list[tuple[str, ...] | None]:
         """For each tensor that a call was given, the calls that it comes from, straight or by operations that work

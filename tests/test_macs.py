@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
 from tensorview.macs import between, macs
+from tensorview.structure import structure
+from tensorview.tracing import trace
 
 
 def count(layer: keras.Layer, *shapes: tuple[int, ...]) -> int | None:
@@ -92,6 +96,29 @@ def test_dot_products() -> None:
     assert macs(product, ((1, 3, 4), (1, 4, 5)), (1, 3, 5)) == 3 * 5 * 4
     summed = keras.Model([left, right], keras.ops.einsum("bij,bjk->bik", left, right)).operations[-1]
     assert macs(summed, ((2, 3, 4), (2, 4, 5)), (2, 3, 5)) == 3 * 5 * 4
+
+
+@pytest.mark.filterwarnings("ignore:NotImplemented should not be used:DeprecationWarning")  # in Keras's own tensordot
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        (keras.ops.matmul, 5 * 6 * 3),
+        (lambda x, w: keras.ops.matmul(w.T, keras.ops.transpose(x, (0, 2, 1))), 3 * 6 * 5),
+        (lambda x, w: keras.ops.einsum("bij,jk->bik", x, w), 5 * 6 * 3),
+        (lambda x, w: keras.ops.einsum("jk,bij->bki", w, x), 5 * 6 * 3),
+        (lambda x, w: keras.ops.einsum("bij,bkj->bik", x, x), 5 * 5 * 6),
+        (lambda x, w: keras.ops.tensordot(x, w, axes=1), 5 * 6 * 3),
+        (lambda x, w: keras.ops.tensordot(x, w, axes=[[2], [0]]), 5 * 6 * 3),
+        (lambda x, w: keras.ops.tensordot(x, np.ones((5, 6, 2), "float32"), axes=2), 5 * 6 * 2),
+        (keras.ops.dot, 5 * 6 * 3),
+        (lambda x, w: keras.ops.inner(x, w.T), 5 * 6 * 3),
+    ],
+)
+def test_products_with_a_constant(product: Any, expected: int) -> None:
+    x = keras.Input((5, 6), name="x")
+    model = keras.Model(x, product(x, np.ones((6, 3), "float32")))
+    [node] = [node for node in structure(trace(model, np.ones((2, 5, 6)))).nodes if node.kind == "dense"]
+    assert node.macs == expected
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras's own quantize
