@@ -15,6 +15,7 @@ from tensorview import allowance, applications, keras2, modelconfig, modelfile, 
 from tensorview.backend import require_keras
 from tensorview.deep import run_deep
 from tensorview.errors import ModelError, ModelWarning, first_line
+from tensorview.fast.walk import outline
 from tensorview.modelfile import ModelFile
 from tensorview.savedmodel import check as savedmodel
 
@@ -180,6 +181,12 @@ def _explain(file: ModelFile, error: Exception) -> str:
     text = first_line(error, 2_000)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return f"{path} describes a model that needs more memory than this machine has"
+    try:
+        outline(file.config)
+    except ModelError as wiring:
+        return f"{path} describes no model: {wiring}"
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError, RecursionError):
+        pass  # Keras says what is wrong
     foreign = re.search(r"(?:Could not locate (?:class|function)|Unknown layer:|Unknown \w+:) [`'\"]?(\w+)", text)
     if foreign:
         return modelconfig.foreign(str(path), foreign[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -9,11 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from tensorview.compiling import Compiled
+from tensorview.edges import flat_tensors
 from tensorview.errors import TensorviewError, TraceError, first_line
-from tensorview.recorder import Recording
+from tensorview.recorder import Call, Recording
 
 GROUP_BYTES = 1536 * 2**20
 """Activations that are held at once; deeper models are run several times, each time fetching one share of them."""
+_MOST = 1 << 29
+"""Numbers that one call may return for one sample: 2 GB in float32. A file of a few bytes can ask for any number."""
 _SHARE = tf.TensorSpec([], tf.int32)
 
 
@@ -101,6 +105,7 @@ class Passes:
             return slot_of[key]
 
         for call in (*recording.calls, *recording.groups):
+            _check_size(call)
             self.plans[call.id] = map_tensors(call.output, slot)
         self.masks = {call.id: slot(call.mask) for call in recording.calls if call.mask is not None}
         self._statics = [tensor.shape for _, tensor in slots]
@@ -147,6 +152,17 @@ class Passes:
 
     def dtype(self, slot: int) -> str:
         return self._dtypes[slot]
+
+
+def _check_size(call: Call) -> None:
+    """Refuses what is too large to be shown before it takes memory."""
+    for tensor in flat_tensors(call.output):
+        numbers = math.prod(size or 1 for size in _sizes(tensor.shape)[1:])
+        if numbers > _MOST:
+            raise TraceError(
+                f"layer call {call.id[:80]!r} returns {numbers:,} numbers a sample, more than {_MOST:,} are not held; "
+                "give a smaller input, or leave the layer out"
+            )
 
 
 def _sizes(shape: Any) -> list[int | None]:

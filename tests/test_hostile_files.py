@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 from modelfiles import refused, rewrite, small_model, weights_replaced
 
+from tensorview.errors import TraceError
 from tensorview.loading import load_model
+from tensorview.tracing import trace
 
 ROUNDS = 60
 
@@ -114,6 +116,44 @@ def test_an_input_without_end(tmp_path: Path, good: Path) -> None:
         config["config"]["layers"][0]["config"]["batch_shape"] = [None, 100_000, 100_000, 3]
 
     assert "30,000,000,000 numbers" in refused(rewrite(good, tmp_path / "big.keras", grow))
+
+
+@pytest.mark.parametrize(
+    ("layer", "place", "says"),
+    [(1, "dense_nowhere", "takes a result of 'dense_nowhere' that there is not"), (1, "last", "form a circle")],
+)
+def test_wires_that_lead_nowhere(tmp_path: Path, layer: int, place: str, says: str) -> None:
+    x = keras.Input((4,), name="x")
+    keras.Model(x, keras.layers.Dense(2, name="last")(keras.layers.Dense(4, name="a")(x))).save(tmp_path / "a.keras")
+
+    def rewire(config: dict[str, Any]) -> None:
+        call = config["config"]["layers"][layer]["inbound_nodes"][0]
+        call["args"][0]["config"]["keras_history"][0] = place
+
+    assert says in refused(rewrite(tmp_path / "a.keras", tmp_path / "b.keras", rewire))
+
+
+def _repeat(x: Any) -> Any:
+    return keras.layers.RepeatVector(2_000_000_000, name="many")(x)
+
+
+def _category(x: Any) -> Any:
+    return keras.layers.CategoryEncoding(2_000_000_000, output_mode="multi_hot", name="many")(x)
+
+
+def _resize(x: Any) -> Any:
+    return keras.layers.Resizing(1_000_000, 1_000_000, name="many")(keras.ops.reshape(x, (-1, 2, 2, 1)))
+
+
+def _pad(x: Any) -> Any:
+    return keras.layers.ZeroPadding1D(1_000_000_000, name="many")(keras.ops.reshape(x, (-1, 4, 1)))
+
+
+@pytest.mark.parametrize("grow", [_repeat, _category, _resize, _pad])
+def test_a_layer_without_weights_that_returns_without_end(grow: Any) -> None:
+    x = keras.Input((4,), name="x")
+    with pytest.raises(TraceError, match=r"'many' returns [\d,]+ numbers a sample"):
+        trace(keras.Model(x, grow(x)), np.ones((1, 4), np.float32))
 
 
 def test_work_without_end(tmp_path: Path, good: Path) -> None:
