@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -113,10 +113,12 @@ def test_a_thousand_layers_in_a_second_and_without_tensorflow(tmp_path: Path) ->
     )
     best = 9.9
     for _ in range(3):
-        start = time.perf_counter()
+        before = os.times()
         command = [sys.executable, "-c", code, "inspect", str(path), "--fast"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        best = min(best, time.perf_counter() - start)
+        after = os.times()  # of the processor: what a clock says depends on what else the machine does
+        used = after.children_user + after.children_system - before.children_user - before.children_system
+        best = min(best, used)
     lines = done.stdout.splitlines()
     assert lines[-1] == "0 []"
     assert lines[1000].split() == ["d999", "Dense", "d998"]
