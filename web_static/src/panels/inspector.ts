@@ -9,7 +9,7 @@ import type { Store, ViewState } from "../state/store";
 import { button, el, watch } from "./dom";
 import { shapeText, valueText } from "../words/format";
 import { histogram } from "./histogram";
-import { channels } from "./inspector/channels";
+import { channels, type Weights } from "./inspector/channels";
 import { factList, head, otherFacts } from "./inspector/facts";
 import { featureOf, features } from "./inspector/features";
 import { weights } from "./inspector/kernels";
@@ -45,6 +45,20 @@ function labelOf(report: Report, state: ViewState, node: string): (channel: numb
   const labels = report.manifest.labels;
   return (channel) =>
     prediction ? (prediction.top.find((item) => item.index === channel)?.label ?? labels?.[channel] ?? null) : null;
+}
+
+/** What the channels of a layer weigh in the attribution that is looked at, or in the file's first; null where no one says. */
+async function weightsOf(report: Report, { method, sample, target }: ViewState, node: string): Promise<Weights | null> {
+  const names = [method, ...report.manifest.methods.map((item) => item.name)];
+  for (const name of names) {
+    const found = name === null ? undefined : report.heat({ method: name, sample, target });
+    const ref = found?.weights.find((item) => item.node === node);
+    if (!ref) continue;
+    const { values } = await report.tensor(ref.tensor);
+    const title = report.manifest.methods.find((item) => item.name === name)?.title ?? "";
+    return values && { title: `${title} of “${found?.target_label ?? ""}”`, values };
+  }
+  return null;
 }
 
 /** Fills the panel anew whenever the choice, the sample or the colours change. */
@@ -103,16 +117,16 @@ export function inspector(report: Report, store: Store): HTMLElement {
     if (rows.length > 0) body.append(factList(rows));
     const ref = activation?.tensor;
     if (!ref) return;
-    report.tensor(ref).then(
-      (tensor) => {
-        if (mine === turn) tiles.append(channels(store, activation, tensor, labelOf(report, state, face)));
+    Promise.all([report.tensor(ref), weightsOf(report, state, face)]).then(
+      ([tensor, alpha]) => {
+        if (mine === turn) tiles.append(channels(store, activation, tensor, labelOf(report, state, face), alpha));
       },
       () => {
         if (mine === turn) tiles.append(el("p.note", {}, "Its values could not be read from the file."));
       },
     );
   };
-  watch(store, (s) => [s.selected, s.sample, s.theme, s.range, s.fixed, s.unfolded], show);
+  watch(store, (s) => [s.selected, s.sample, s.theme, s.range, s.fixed, s.unfolded, s.method, s.target], show);
   watch(store, (s) => [s.selected], () => (element.scrollTop = 0));
   watch(store, (s) => [s.channel], ({ channel }) => {
     for (const tile of element.querySelectorAll<HTMLElement>("[data-channel]")) {

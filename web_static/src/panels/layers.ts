@@ -23,6 +23,13 @@ function chips(report: Report, store: Store): HTMLElement {
     watch(store, (s) => [s.kinds], ({ kinds }) => chip.setAttribute("aria-pressed", String(kinds.has(kind))));
     box.append(chip);
   }
+  const ill = report.manifest.nodes.filter((node) => node.health.length > 0).length;
+  if (ill > 0) {
+    const chip = button("", () => store.set({ ill: !store.get().ill }), { className: "chip", label: "Show only layers with something wrong" });
+    chip.append(el("i.dot", { "aria-hidden": "true" }), el("span", {}, "health"), el("span.number", {}, String(ill)));
+    watch(store, (s) => [s.ill], (state) => chip.setAttribute("aria-pressed", String(state.ill)));
+    box.append(chip);
+  }
   return box;
 }
 
@@ -96,10 +103,10 @@ export function layers(report: Report, store: Store): Layers {
     return item;
   };
   function fill(): void {
-    const { kinds, unfolded } = store.get();
-    const filtered = search.value.trim() !== "" || kinds.size > 0;
+    const { kinds, ill, unfolded } = store.get();
+    const filtered = search.value.trim() !== "" || kinds.size > 0 || ill;
     const rows = filtered
-      ? found(report.manifest, search.value, kinds)
+      ? found(report.manifest, search.value, kinds, ill)
       : treeRows(buildTree(report, { unfolded }), (node) => (node.block ? !node.folded : opened.has(node.id)), (id) => blocks.get(id)?.prefix ?? "");
     const focused = items[marked]?.element === document.activeElement ? items[marked]?.row.node.id : undefined;
     items = rows.map((row, index) => ({ row, element: make(row, index) }));
@@ -149,7 +156,7 @@ export function layers(report: Report, store: Store): Layers {
       search.blur();
     }
   });
-  watch(store, (s) => [s.unfolded, s.kinds], fill);
+  watch(store, (s) => [s.unfolded, s.kinds, s.ill], fill);
   watch(store, (s) => [s.selected], select);
   return {
     element,

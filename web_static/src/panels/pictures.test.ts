@@ -5,7 +5,7 @@ import { strongest } from "./heat/weights";
 import { blend, resize, type Prepared } from "./heatpicture";
 import { ceiling } from "./histogram";
 import { rgbTile } from "./inspector/kernels";
-import { sortChannels } from "./inspector/channels";
+import { sortChannels } from "./inspector/order";
 import { planeOf, pictureRgba } from "./picture";
 import { channelFacts, channelRange } from "./ranges";
 
@@ -43,6 +43,9 @@ describe("channels", () => {
     expect(sortChannels(facts, "mean").map((f) => f.channel)).toEqual([0, 1, 2]);
     expect(sortChannels([...facts].reverse(), "index").map((f) => f.channel)).toEqual([0, 1, 2]);
     expect(sortChannels(facts, "max").map((f) => f.channel)).toEqual([0, 1, 2]);
+    expect(sortChannels(facts, "mean", true).map((f) => f.channel)).toEqual([1, 0, 2]);
+    const rows = facts.map((f) => ({ ...f, relevance: [0.1, 5, NaN][f.channel] ?? NaN }));
+    expect(sortChannels(rows, "relevance").map((f) => f.channel)).toEqual([1, 0, 2]);
   });
 });
 

@@ -43,12 +43,12 @@ export function leaves(manifest: Manifest): RowNode[] {
   }));
 }
 
-/** Layer calls of these kinds (none: all) whose name, class or path has all words of the query in it. */
-export function found(manifest: Manifest, query: string, kinds: ReadonlySet<Kind>): Row[] {
+/** Layer calls of these kinds (none: all), with a health mark where only `ill` ones are wanted, whose name, class or path has all words of the query in it. */
+export function found(manifest: Manifest, query: string, kinds: ReadonlySet<Kind>, ill = false): Row[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const texts = new Map(manifest.nodes.map((node) => [node.id, `${node.id} ${node.label} ${node.class_name} ${node.kind}`.toLowerCase()]));
   return leaves(manifest)
-    .filter((node) => kinds.size === 0 || kinds.has(node.kind))
+    .filter((node) => (kinds.size === 0 || kinds.has(node.kind)) && (!ill || node.health.length > 0))
     .filter((node) => words.every((word) => texts.get(node.id)?.includes(word)))
     .map((node) => ({ node, level: 1, label: node.label, expanded: null }));
 }

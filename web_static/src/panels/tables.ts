@@ -3,6 +3,7 @@
 import type { Report } from "../bundle/model";
 import { shapeText } from "../words/format";
 import { fieldText } from "./inspector/facts";
+import type { ChannelFacts } from "./ranges";
 import type { Subject } from "./subject";
 
 export type Cell = readonly [name: string, value: string | number | null];
@@ -45,4 +46,11 @@ export function csv(rows: readonly Cell[]): string {
 
 export function json(rows: readonly Cell[]): string {
   return `${JSON.stringify(rows.map(([name, value]) => ({ name, value })), null, 2)}\n`;
+}
+
+/** A line a channel; what is no number is left empty. */
+export function channelCsv(facts: readonly ChannelFacts[]): string {
+  const number = (value: number): string => (Number.isNaN(value) ? "" : String(value));
+  const rows = facts.map(({ channel, mean, min, max, zeros }) => [channel, mean, min, max, zeros].map(number).join(","));
+  return ["channel,mean,min,max,zeros", ...rows].join("\r\n") + "\r\n";
 }

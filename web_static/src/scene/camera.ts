@@ -2,6 +2,7 @@
 
 import { FIELD_OF_VIEW } from "../layout/measures";
 import type { Point } from "../layout/types";
+import type { Eye } from "../state/store";
 
 export interface View {
   /** The point in the middle of the picture. */
@@ -136,4 +137,14 @@ export function between(a: View, b: View, share: number): View {
   // Distances shrink by factors, so that flying in looks even.
   const distance = a.distance * (b.distance / a.distance) ** share;
   return { target, distance, yaw: blend(a.yaw, b.yaw), pitch: blend(a.pitch, b.pitch) };
+}
+
+/** A view as it lies to the one that shows all; in windows of other sizes it shows about the same. */
+export function eyeOf(view: View, home: View): Eye {
+  const away = add(view.target, home.target, -1);
+  return { yaw: view.yaw - home.yaw, pitch: view.pitch - home.pitch, zoom: home.distance / view.distance, ...away };
+}
+
+export function viewOf(eye: Eye, home: View): View {
+  return { target: add(home.target, eye), distance: home.distance / eye.zoom, yaw: home.yaw + eye.yaw, pitch: home.pitch + eye.pitch };
 }

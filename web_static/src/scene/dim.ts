@@ -1,4 +1,4 @@
-// What stands back: boxes that the kind filter leaves out, forms that a heat map says nothing about, and layers without
+// What stands back: boxes that filters leave out, forms that a heat map says nothing about, and layers without
 // kernels where kernels are shown.
 
 import type { Report } from "../bundle/model";
@@ -10,9 +10,10 @@ const OUT = 0.72;
 const NO_MAP = 0.55;
 const MAPS = new Set(["planes", "image", "volume"]);
 
-export function filtered(report: Report, { node }: Placed, { kinds }: ViewState): boolean {
-  if (kinds.size === 0 || kinds.has(node.kind)) return false;
-  return !node.members.some((id) => kinds.has(report.node(id)?.kind ?? "other"));
+export function filtered(report: Report, { node }: Placed, { kinds, ill }: ViewState): boolean {
+  const members = node.members.map((id) => report.node(id));
+  if (ill && !members.some((member) => (member?.health.length ?? 0) > 0)) return true;
+  return kinds.size > 0 && !kinds.has(node.kind) && !members.some((member) => kinds.has(member?.kind ?? "other"));
 }
 
 export function dimmed(report: Report, item: Placed, pose: Pose, state: ViewState, focus: string | null): Pose {

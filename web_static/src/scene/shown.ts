@@ -9,9 +9,9 @@ import { at } from "../layout/list";
 import { PITCH } from "../layout/measures";
 import { timetable, type Timetable } from "../layout/timetable";
 import type { Placed, Pose } from "../layout/types";
-import type { Store, ViewState } from "../state/store";
+import type { Eye, Store, ViewState } from "../state/store";
 import { arrange, focusOf, type Arrangement } from "./arrange";
-import { between, fit, Lens, type View } from "./camera";
+import { between, eyeOf, fit, Lens, viewOf, type View } from "./camera";
 import { control } from "./controller";
 import { SHEETS_WIDE } from "./faces";
 import { dimmed, filtered } from "./dim";
@@ -36,9 +36,11 @@ const NONE: ReadonlySet<string> = new Set();
 /** CSS pixels of area without which no cell has a number. */
 const SMALLEST = 350;
 /** What lines depend on. */
-const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "theme", "kinds"] as const;
+const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill"] as const;
 /** Bytes of thumbnails of samples that are kept when others are looked at. */
 const STOCK_LIMIT = 48e6;
+/** Milliseconds after which a camera that was moved is told of. */
+const SETTLED = 300;
 
 export class Shown implements Scene {
   readonly firstFrame: Promise<void>;
@@ -66,6 +68,8 @@ export class Shown implements Scene {
   #pointer: Pointed | null = null;
   /** The person has moved the camera since it was last placed. */
   #moved = false;
+  #told: Eye | null = null;
+  #telling: ReturnType<typeof setTimeout> | undefined;
   #shownSample = -1;
 
   constructor(readonly host: HTMLElement, readonly report: Report, readonly store: Store) {
@@ -118,9 +122,10 @@ export class Shown implements Scene {
   #changed(now: ViewState, before: ViewState): void {
     const differs = (...keys: (keyof ViewState)[]): boolean => keys.some((key) => now[key] !== before[key]);
     if (differs("unfolded", "selected", "open", "mode")) this.#relayout(true);
-    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds")) this.#dirty.paint = true;
+    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds", "ill")) this.#dirty.paint = true;
     if (differs("sample", "mode", "method", "target")) this.#quietly(this.#stockUp(now));
     if (now.mode === "kernels" && differs("mode", "unfolded", "selected")) this.#quietly(this.#plates.load(this.#view.nodes));
+    if (now.eye !== before.eye && now.eye !== this.#told) this.#look(now.eye, true);
     if (differs("theme")) this.#relabel();
     if (differs("open", "sample", "mode", "selected")) this.#quietly(this.#openUp());
     // The wave is a number that shaders read: nothing is made anew for it.
@@ -176,7 +181,8 @@ export class Shown implements Scene {
     // What was unfolded comes out of its block; a folded block comes from its first member.
     const kin = (id: string): string | undefined => blocks.get(id) ?? old.placed.find((item) => this.#view.boxOf.get(item.node.id) === id)?.node.id;
     this.#stand.to(goal, carried(old, goal, kin), smooth && !same && old.placed.length > 0);
-    if (!same || !this.#moved) this.#place(this.#arranged.home, smooth && before !== null, false);
+    if (before === null) this.#look(state.eye, false);
+    else if (!same || !this.#moved) this.#place(this.#arranged.home, smooth, false);
     this.#dirty = { ink: true, paint: true };
     this.#relabel();
     this.#quietly(this.#openUp());
@@ -229,8 +235,24 @@ export class Shown implements Scene {
 
   #place(view: View, smooth: boolean, byHand: boolean): void {
     this.#moved = byHand;
+    clearTimeout(this.#telling);
+    if (byHand) this.#telling = setTimeout(() => this.#tell(), SETTLED);
+    else if (this.store.get().eye !== null) this.store.set({ eye: (this.#told = null) });
     this.#camera.to(view, this.#camera.value, smooth);
     this.#ask();
+  }
+
+  /** Puts into the store where the person has left the camera. */
+  #tell(): void {
+    if (this.#arranged) this.store.set({ eye: (this.#told = eyeOf(this.#camera.goal, this.#arranged.home)) });
+  }
+
+  /** The camera goes where a link, or a step back, wants it. */
+  #look(eye: Eye | null, smooth: boolean): void {
+    if (!this.#arranged) return;
+    this.#told = eye;
+    if (eye) this.#place(viewOf(eye, this.#arranged.home), smooth, true);
+    else this.#place(this.#arranged.home, smooth, false);
   }
 
   #ask(): void {
@@ -462,6 +484,7 @@ export class Shown implements Scene {
 
   dispose(): void {
     cancelAnimationFrame(this.#asked);
+    clearTimeout(this.#telling);
     for (const stop of this.#stop) stop();
     this.#labels.dispose();
     this.#wedges.dispose();

@@ -21,7 +21,7 @@ describe("the address", () => {
     const state: ViewState = {
       ...START, selected: "conv", open: new Set(["conv"]), sample: 1, channel: 5, mode: "attribution", method: "cam",
       target: 3, heatLayer: "conv", unfolded: new Set(["block:a"]),
-      sign: "absolute", range: "fixed", fixed: 2.5,
+      sign: "absolute", range: "fixed", fixed: 2.5, eye: { yaw: -12.5, pitch: 4, zoom: 2.25, x: 1, y: -0.5, z: 0 },
     };
     const back = { ...START, ...read(`#${toHash(state, START)}`) };
     expect(back).toEqual(state);
@@ -37,6 +37,10 @@ describe("the address", () => {
     expect(read("#range=channel")).toMatchObject({ range: "channel", fixed: 1 });
     expect(read("#range=0.25")).toMatchObject({ range: "fixed", fixed: 0.25 });
     for (const bad of ["-1", "0", "x", "", "1e999"]) expect(read(`#range=${bad}`)).toMatchObject({ range: "layer", fixed: 1 });
+  });
+
+  it("takes no camera that would show nothing", () => {
+    for (const bad of ["", "1,2", "0,0,0,0,0,0", "0,0,1,x,0,0", "500,0,1,0,0,0", "0,0,1,1e9,0,0"]) expect(read(`#camera=${bad}`).eye).toBeNull();
   });
 
   it("takes names apart that have odd characters", () => {

@@ -1,9 +1,9 @@
 // The part of the view that a link carries: what another person must know to see the same.
 
 import type { Report } from "../bundle/model";
-import type { ViewState } from "./store";
+import type { Eye, ViewState } from "./store";
 
-type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed">;
+type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed" | "eye">;
 
 /** The view as the text behind `#`; empty for the view that the page starts with. */
 export function toHash(state: ViewState, start: ViewState): string {
@@ -20,9 +20,21 @@ export function toHash(state: ViewState, start: ViewState): string {
   }
   if (state.range !== start.range) parts.set("range", state.range === "fixed" ? String(state.fixed) : state.range);
   if (state.mode === "kernels") parts.set("show", "kernels");
+  if (state.eye !== null) parts.set("camera", EYE.map((key) => Number((state.eye?.[key] ?? 0).toFixed(3))).join(","));
   const unfolded = [...state.unfolded].sort();
   if (unfolded.join("\n") !== [...start.unfolded].sort().join("\n")) for (const id of unfolded) parts.append("unfold", id);
   return parts.toString();
+}
+
+const EYE = ["yaw", "pitch", "zoom", "x", "y", "z"] as const;
+/** Camera angles and distances beyond this show nothing. */
+const FAR = 1000;
+
+function camera(text: string | null): Eye | null {
+  const numbers = (text ?? "").split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  const [yaw = 0, pitch = 0, zoom = 0, x = 0, y = 0, z = 0] = numbers;
+  const good = numbers.length === EYE.length && numbers.every((number) => Math.abs(number) < FAR) && zoom > 0.01 && Math.abs(yaw) <= 90 && Math.abs(pitch) <= 90;
+  return good ? { yaw, pitch, zoom, x, y, z } : null;
 }
 
 function index(text: string | null, below: number): number | null {
@@ -58,5 +70,6 @@ export function fromHash(hash: string, report: Report, start: ViewState, isId: (
     heatLayer: method === null ? null : known(parts.get("layer")),
     sign: parts.get("sign") === "absolute" ? "absolute" : "signed",
     ...scale(parts.get("range"), start),
+    eye: camera(parts.get("camera")),
   };
 }

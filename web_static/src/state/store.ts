@@ -7,6 +7,16 @@ export type Sign = "signed" | "absolute";
 export type Theme = "dark" | "light";
 export type SheetTab = "result" | "layers" | "layer" | "heat";
 
+/** A camera against the one that shows all: degrees, how many times nearer, and how far its target is, in scene units. */
+export interface Eye {
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly zoom: number;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
 export interface ViewState {
   readonly sample: number;
   /** Id of the node, group or block that the inspector tells about. */
@@ -36,6 +46,10 @@ export interface ViewState {
   readonly hint: boolean;
   /** Kinds that the layer list is filtered by; empty shows all. */
   readonly kinds: ReadonlySet<Kind>;
+  /** Whether the list shows only layers with a health mark. */
+  readonly ill: boolean;
+  /** Where the person has moved the camera, null for the view that the picture starts with. */
+  readonly eye: Eye | null;
   readonly panels: { readonly left: boolean; readonly right: boolean; readonly tab: SheetTab };
 }
 
@@ -68,6 +82,8 @@ export const START: ViewState = {
   playing: false,
   hint: true,
   kinds: new Set(),
+  ill: false,
+  eye: null,
   panels: { left: true, right: true, tab: "result" },
 };
 

@@ -7,45 +7,53 @@ import type { Store } from "../../state/store";
 import { button, el } from "../dom";
 import { countText, shareText, valueText } from "../../words/format";
 import { channelCount, drawPlane } from "../picture";
+import { channelTable } from "./channeltable";
+import { sortChannels, type ChannelRow, type Order } from "./order";
 import { channelFacts, rangeHere, type ChannelFacts } from "../ranges";
 
-type Order = "mean" | "max" | "zeros" | "index";
+/** Weights of a layer's channels, and the method that gave them. */
+export interface Weights {
+  readonly title: string;
+  readonly values: Float32Array;
+}
 
 const ORDERS: readonly (readonly [Order, string])[] = [
   ["mean", "mean activation"],
   ["max", "maximum"],
   ["zeros", "zeros"],
+  ["relevance", "attribution"],
   ["index", "index"],
 ];
 const FIRST = 12;
 const MORE = 96;
 
-/** Sorted with the largest first, by index with the smallest first. */
-export function sortChannels(facts: readonly ChannelFacts[], order: Order): ChannelFacts[] {
-  const key = { mean: (f: ChannelFacts) => -f.mean, max: (f: ChannelFacts) => -f.max, zeros: (f: ChannelFacts) => -f.zeros, index: (f: ChannelFacts) => f.channel }[order];
-  const rank = (f: ChannelFacts): number => (Number.isNaN(key(f)) ? Infinity : key(f));
-  return [...facts].sort((a, b) => rank(a) - rank(b) || a.channel - b.channel);
-}
-
-function caption(facts: ChannelFacts, order: Order): string {
+function caption(facts: ChannelRow, order: Order): string {
   if (order === "index") return "";
   return order === "zeros" ? shareText(facts.zeros) : valueText(facts[order]);
 }
 
-/** `label` names a channel where it stands for a class. */
+/** Whether the person looks at the table; kept from layer to layer. */
+const memory = { table: false };
+
+/** `label` names a channel where it stands for a class; `weights` are those of the channels in an attribution. */
 export function channels(
   store: Store,
   activation: Activation,
   tensor: Tensor,
   label: (channel: number) => string | null,
+  weights: Weights | null = null,
 ): HTMLElement {
   const count = channelCount(tensor.shape);
-  const all = Array.from({ length: count }, (_, channel) => channelFacts(tensor, channel));
+  const all = Array.from({ length: count }, (_, channel): ChannelRow => {
+    const facts = channelFacts(tensor, channel);
+    return { ...facts, relevance: weights ? facts.mean * (weights.values[channel] ?? NaN) : NaN };
+  });
   const units = tensor.shape.length === 1;
   const view = { order: "mean" as Order, shown: Math.min(FIRST, count) };
   const select = el("select", { "aria-label": "Sort channels by" });
   for (const [order, text] of ORDERS) {
-    if (units && (order === "max" || order === "zeros")) continue;
+    if (units && (order === "max" || order === "zeros" || order === "relevance")) continue;
+    if (order === "relevance" && !weights) continue;
     select.append(el("option", { value: order }, units && order === "mean" ? "value" : text));
   }
   const list = units ? el("ol.units") : el("div.tiles.channels");
@@ -53,7 +61,26 @@ export function channels(
     view.shown = Math.min(count, view.shown + MORE);
     draw();
   });
-  const box = el("section", {}, el("h3", {}, units ? "Units by" : "Channels by", select, el("span.aside", {}, `${countText(count)} in all`)), list);
+  const table = channelTable(store, activation, tensor, all, weights?.title ?? null);
+  const swap = button("", () => {
+    memory.table = !memory.table;
+    swapped();
+  }, { className: "link" });
+  const title = el("span", {}, units ? "Units by" : "Channels by");
+  const box = el("section.channelbox", {}, el("h3", {}, title, select, el("span.aside", {}, `${countText(count)} in all`), units ? null : swap), list);
+  const swapped = (): void => {
+    const on = memory.table && !units;
+    swap.textContent = on ? "pictures" : "table";
+    swap.setAttribute("aria-label", on ? "Show channels as pictures" : "Show channels as a table");
+    [select.hidden, list.hidden] = [on, on];
+    title.textContent = on ? "Channels" : units ? "Units by" : "Channels by";
+    if (on) box.append(table.element);
+    else table.element.remove();
+    if (on) {
+      more.remove();
+      table.draw();
+    } else draw();
+  };
   const draw = (): void => {
     const state = store.get();
     const { theme, channel: chosen } = state;
@@ -93,7 +120,7 @@ export function channels(
     view.order = select.value as Order;
     draw();
   });
-  draw();
+  swapped();
   return box;
 }
 
