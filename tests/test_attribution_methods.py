@@ -1,4 +1,4 @@
-"""What holds for every method in the registry."""
+"""What holds for every method in the registry; test_attribution_contract.py has what it owes on each kind of model."""
 
 from __future__ import annotations
 
@@ -53,24 +53,6 @@ def test_shapes_types_and_finite_values(name: str, model: keras.Model, images: n
     assert not result.blank.any()
     assert result.steps
     assert (result.layer is not None) == find(name).looks_at_layer
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_same_question_gets_the_same_answer(name: str, model: keras.Model, images: np.ndarray) -> None:
-    first, second = tv.attribute(model, images, name), tv.attribute(model, images, name)
-    np.testing.assert_array_equal(first.values, second.values)
-    np.testing.assert_array_equal(first.raw, second.raw)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_batch_equals_its_samples_one_by_one(name: str, model: keras.Model, images: np.ndarray) -> None:
-    targets = [4, 0, 2]
-    batch = tv.attribute(model, images, name, target=targets)
-    for i, target in enumerate(targets):
-        alone = tv.attribute(model, images[i : i + 1], name, target=target)
-        np.testing.assert_allclose(batch.values[i], alone.values[0], atol=1e-6)
-        np.testing.assert_allclose(batch.raw[i], alone.raw[0], atol=1e-7)
-        np.testing.assert_allclose(batch.score[i], alone.score[0], atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
