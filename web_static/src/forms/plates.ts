@@ -101,6 +101,15 @@ export function plateOf(weight: Weight, tensor: Tensor): Plate {
   return { maps: filters, height: size / width, width, codes: coded(cells), most, rgb };
 }
 
+/** Pictures (K, h, w, 1|3) of 8-bit pixels as tiles in their own colours. */
+export function sheetOf({ shape, codes }: Tensor): Plate {
+  const [maps = 0, height = 1, width = 1, depth = 1] = shape;
+  const size = maps * height * width;
+  const rgb = new Uint8Array(size * 3);
+  for (let i = 0; i < size * 3; i++) rgb[i] = codes?.[depth === 1 ? Math.floor(i / 3) : Math.floor(i / 3) * depth + (i % 3)] ?? 0;
+  return { maps, height, width, codes: new Uint8Array(), most: 1, rgb };
+}
+
 /** Zero is mid grey, a filter's strongest weight full colour. */
 function trueColours(value: (i: number) => number, filters: number, size: number): Uint8Array {
   const made = new Uint8Array(filters * size * 3);

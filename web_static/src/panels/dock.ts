@@ -1,8 +1,9 @@
 // The bottom: samples, what the colours show, and their legend.
 
+import { allFeatures } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import { kernelOf } from "../forms/plates";
-import { chooseKernels, chooseMethod } from "../state/actions";
+import { chooseFeatures, chooseKernels, chooseMethod } from "../state/actions";
 import type { Store } from "../state/store";
 import { el, stepByArrows, watch } from "./dom";
 
@@ -11,18 +12,28 @@ const BUTTONS = 2;
 
 /** No method is called so. */
 const KERNELS = "*kernels";
+const FEATURES = "*features";
 
-/** Activations, or one of the attribution methods. */
+function choose(store: Store, name: string | null): void {
+  if (name === KERNELS) chooseKernels(store);
+  else if (name === FEATURES) chooseFeatures(store);
+  else chooseMethod(store, name);
+}
+
+/** Activations, kernels, or one of the attribution methods. */
 export function modes(report: Report, store: Store): HTMLElement {
   const group = el("div.modes", { role: "radiogroup", "aria-label": "What is shown" });
   const { methods } = report.manifest;
-  const all = methods.length <= BUTTONS;
+  const looking = allFeatures(report).length > 0;
+  // A row of five buttons is too wide beside an open inspector.
+  const room = looking ? BUTTONS - 1 : BUTTONS;
+  const all = methods.length <= room;
   // The last button's method changes where there are more methods than buttons.
   const kernels = report.manifest.nodes.some((node) => kernelOf(node) !== undefined);
-  const choices: (string | null)[] = [null, ...(kernels ? [KERNELS] : []), ...methods.slice(0, all ? BUTTONS : 1).map((method) => method.name)];
+  const choices: (string | null)[] = [null, ...(kernels ? [KERNELS] : []), ...(looking ? [FEATURES] : []), ...methods.slice(0, all ? room : 1).map((method) => method.name)];
   const buttons = choices.map((_, i) => {
     const item = el("button", { type: "button", role: "radio" });
-    item.addEventListener("click", () => (choices[i] === KERNELS ? chooseKernels(store) : chooseMethod(store, choices[i] ?? null)));
+    item.addEventListener("click", () => choose(store, choices[i] ?? null));
     return item;
   });
   group.append(...buttons);
@@ -30,10 +41,10 @@ export function modes(report: Report, store: Store): HTMLElement {
   watch(store, (s) => [s.mode, s.method], ({ mode, method }) => {
     if (!all && method !== null) choices[choices.length - 1] = method;
     choices.forEach((name, i) => {
-      const chosen = mode === "attribution" ? name === method : name === (mode === "kernels" ? KERNELS : null);
+      const chosen = mode === "attribution" ? name === method : name === (mode === "kernels" ? KERNELS : mode === "features" ? FEATURES : null);
       const item = buttons[i];
       if (!item) return;
-      item.textContent = methods.find((one) => one.name === name)?.title ?? (name === KERNELS ? "Kernels" : "Activations");
+      item.textContent = methods.find((one) => one.name === name)?.title ?? (name === KERNELS ? "Kernels" : name === FEATURES ? "Looks for" : "Activations");
       item.setAttribute("aria-checked", String(chosen));
       item.tabIndex = chosen ? 0 : -1;
     });

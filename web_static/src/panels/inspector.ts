@@ -1,6 +1,7 @@
 // The panel on the right: everything about the chosen layer, call or block.
 
 import type { Activation } from "../bundle/manifest.gen";
+import { featureOf } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import { isFolded } from "../layout/fold";
 import { plan } from "../layout/plan";
@@ -11,7 +12,7 @@ import { shapeText, valueText } from "../words/format";
 import { histogram } from "./histogram";
 import { channels, type Weights } from "./inspector/channels";
 import { factList, head, otherFacts } from "./inspector/facts";
-import { featureOf, features } from "./inspector/features";
+import { features } from "./inspector/features";
 import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
 import { projectionSections } from "./inspector/projection";

@@ -1,6 +1,7 @@
 // What stands back: boxes that filters leave out, forms that a heat map says nothing about, and layers without
 // kernels where kernels are shown.
 
+import { featureOf } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import { weightOf } from "../forms/plates";
 import type { Placed, Pose } from "../layout/types";
@@ -20,6 +21,7 @@ export function dimmed(report: Report, item: Placed, pose: Pose, state: ViewStat
   const other = !MAPS.has(item.node.form) && focus === null;
   const mute = state.mode === "attribution" && (other || item.node.role === "stub");
   const bare = state.mode === "kernels" && item.node.role !== "stub" && weightOf(report, item.node.members) === undefined;
-  const fade = Math.max(pose.fade, bare ? OUT : 0, mute ? NO_MAP : 0, filtered(report, item, state) ? OUT : 0);
+  const unasked = state.mode === "features" && item.node.kind !== "input" && featureOf(report, item.node.members) === null;
+  const fade = Math.max(pose.fade, bare || unasked ? OUT : 0, mute ? NO_MAP : 0, filtered(report, item, state) ? OUT : 0);
   return fade === pose.fade ? pose : { ...pose, fade };
 }

@@ -1,6 +1,7 @@
 // What a closed box shows, from the node, the sample and the view's state.
 
 import type { Activation, AttributionInfo, HeatMap } from "../bundle/manifest.gen";
+import { featureOf } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import { LAST_CODE, valueOf, type Tensor } from "../bundle/tensor";
 import { fullColour } from "../colour/heat";
@@ -9,7 +10,7 @@ import { shownRange } from "../colour/value";
 import type { Grid } from "../forms/form";
 import { mapsGrid, NO_STEPS } from "../forms/grid";
 import { FORMS } from "../forms/index";
-import { mosaicOf, weightOf } from "../forms/plates";
+import { mosaicOf, sheetOf, weightOf } from "../forms/plates";
 import type { ViewNode } from "../layout/fold";
 import type { Pose } from "../layout/types";
 import type { ViewState } from "../state/store";
@@ -76,6 +77,8 @@ export class Painter {
     };
     if (node.role === "stub" && !node.folded) return blank;
     if (state.mode === "kernels") return this.#kernels(node, pose, blank);
+    const sheet = state.mode === "features" ? this.#features(node, pose) : null;
+    if (sheet) return { ...blank, mode: MODE.picture, map: sheet };
     const picture = this.#picture(node);
     const attribution = state.mode === "attribution";
     if (picture) return { ...blank, mode: attribution ? MODE.heatPicture : MODE.picture, map: picture, ...(attribution ? this.#heat(node, true) : {}) };
@@ -110,6 +113,18 @@ export class Painter {
     // One pair serves all maps.
     const own = { ...grid, quant: { ...NO_STEPS, divide: 1 } };
     return { ...blank, mode: MODE.values, grid: own, codes: stock.extra(name, () => plate.codes), quants, end: plate.most, signed: true };
+  }
+
+  /** What the layer's channels look for, as one picture in the shape of its face; null where that isn't known or here. */
+  #features(node: ViewNode, pose: Pose): MapPlace | null {
+    const feature = featureOf(this.report, node.members);
+    const tensor = this.stock.tensor(feature?.pictures ?? null);
+    const plate = tensor && sheetOf(tensor);
+    if (!feature || !plate) return null;
+    const { columns } = mapsGrid(plate.maps, plate.height, plate.width, pose.width / pose.height);
+    const { height, width, pixels } = mosaicOf(plate, columns, rgb(TOKENS[this.state.theme].gap));
+    const name = `features ${feature.node} ${columns} ${this.state.theme}`;
+    return { offset: this.stock.extra(name, () => pixels), height, width, unit: 3 };
   }
 
   #picture(node: ViewNode): MapPlace | null {

@@ -1,5 +1,6 @@
 // Keeps the picture in step with the store, and tells what is under the pointer.
 
+import { allFeatures } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import { rgb, TOKENS } from "../colour/tokens";
 import { colourOf, shownRange } from "../colour/value";
@@ -146,6 +147,7 @@ export class Shown implements Scene {
       const info = this.report.heat({ method, sample, target });
       refs.push(...[...(info?.inputs ?? []), ...(info?.layers ?? [])].map(({ tensor }) => tensor));
     }
+    if (mode === "features") refs.push(...allFeatures(this.report).map(({ pictures }) => pictures));
     const anew = this.#stock.size > STOCK_LIMIT && sample !== this.#shownSample;
     const blobs = [...new Set(refs.flatMap((ref) => (ref && (anew || !this.#stock.has(ref.blob)) ? [ref.blob] : [])))];
     const fetched = await Promise.all(blobs.map(async (blob) => [blob, await this.report.source.blob(blob)] as const));

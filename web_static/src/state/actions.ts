@@ -33,6 +33,11 @@ export function chooseKernels(store: Store): void {
   store.set({ mode: "kernels" });
 }
 
+/** What channels look for, on the faces of the layers that it was asked of. */
+export function chooseFeatures(store: Store): void {
+  store.set({ mode: "features" });
+}
+
 export function chooseMethod(store: Store, method: string | null): void {
   if (method === null) store.set({ mode: "activations" });
   else store.set({ mode: "attribution", method, heatLayer: null, panels: { ...store.get().panels, right: true, tab: "heat" } });

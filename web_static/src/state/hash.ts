@@ -1,5 +1,6 @@
 // The part of the view that a link carries: what another person must know to see the same.
 
+import { allFeatures } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import type { Eye, ViewState } from "./store";
 
@@ -19,7 +20,7 @@ export function toHash(state: ViewState, start: ViewState): string {
     if (state.sign !== start.sign) parts.set("sign", state.sign);
   }
   if (state.range !== start.range) parts.set("range", state.range === "fixed" ? String(state.fixed) : state.range);
-  if (state.mode === "kernels") parts.set("show", "kernels");
+  if (state.mode === "kernels" || state.mode === "features") parts.set("show", state.mode);
   if (state.eye !== null) parts.set("camera", EYE.map((key) => Number((state.eye?.[key] ?? 0).toFixed(3))).join(","));
   const unfolded = [...state.unfolded].sort();
   if (unfolded.join("\n") !== [...start.unfolded].sort().join("\n")) for (const id of unfolded) parts.append("unfold", id);
@@ -40,6 +41,11 @@ function camera(text: string | null): Eye | null {
 function index(text: string | null, below: number): number | null {
   const number = text === null || !/^\d{1,9}$/.test(text) ? NaN : Number(text);
   return number < below ? number : null;
+}
+
+function shown(text: string | null, report: Report): ViewState["mode"] {
+  if (text === "features" && allFeatures(report).length > 0) return text;
+  return text === "kernels" ? text : "activations";
 }
 
 /** "channel", or the number at which a fixed range ends. */
@@ -64,7 +70,7 @@ export function fromHash(hash: string, report: Report, start: ViewState, isId: (
     unfolded: parts.has("unfold") ? new Set(unfold) : start.unfolded,
     sample: index(parts.get("sample"), report.manifest.samples.length) ?? 0,
     channel: index(parts.get("channel"), 1e9),
-    mode: method !== null ? "attribution" : parts.get("show") === "kernels" ? "kernels" : "activations",
+    mode: method !== null ? "attribution" : shown(parts.get("show"), report),
     method: method ?? start.method,
     target: method === null ? null : index(parts.get("target"), 1e9),
     heatLayer: method === null ? null : known(parts.get("layer")),

@@ -2,7 +2,7 @@
 
 import type { Kind } from "../bundle/manifest.gen";
 
-export type Mode = "activations" | "kernels" | "attribution";
+export type Mode = "activations" | "kernels" | "features" | "attribution";
 export type Sign = "signed" | "absolute";
 export type Theme = "dark" | "light";
 export type SheetTab = "result" | "layers" | "layer" | "heat";

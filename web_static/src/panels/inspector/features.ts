@@ -19,12 +19,6 @@ export function pictureAt(tensor: Tensor, ...index: readonly number[]): Tensor {
   return { ...tensor, shape, codes: tensor.codes?.subarray(start, start + size) ?? null };
 }
 
-/** What the file holds of a layer, or of one of the layers that a box stands for. */
-export function featureOf(report: Report, ids: readonly string[]): Feature | null {
-  const all = (report.manifest as { readonly features?: readonly Feature[] }).features ?? [];
-  return [...ids].reverse().map((id) => all.find((item) => item.node === id)).find((item) => item !== undefined) ?? null;
-}
-
 function draw(tensor: Tensor, title: string): HTMLCanvasElement {
   const canvas = el("canvas", { role: "img", "aria-label": title, title });
   const { width, height, pixels } = pictureRgba(tensor);

@@ -1,0 +1,14 @@
+// What layers look for, where the file holds it.
+
+import type { Feature } from "./manifest.gen";
+import type { Report } from "./model";
+
+export function allFeatures(report: Report): readonly Feature[] {
+  return (report.manifest as { readonly features?: readonly Feature[] }).features ?? [];
+}
+
+/** What the file holds of a layer, or of the last of the layers that a box stands for. */
+export function featureOf(report: Report, ids: readonly string[]): Feature | null {
+  const all = allFeatures(report);
+  return [...ids].reverse().map((id) => all.find((item) => item.node === id)).find((item) => item !== undefined) ?? null;
+}
