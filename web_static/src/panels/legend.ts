@@ -56,6 +56,7 @@ export function legend(report: Report, store: Store): HTMLElement {
     const mine = ++turn;
     const heat = state.mode === "attribution";
     const kernels = state.mode === "kernels";
+    element.hidden = state.mode === "features"; // pictures in their own colours
     const range = await (heat ? heatRange : kernels ? kernelRange : legendRange)(report, state);
     if (mine !== turn) return;
     const both = kernels || (range !== null && range.low < 0);
