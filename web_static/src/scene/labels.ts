@@ -13,7 +13,8 @@ const MONO = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospa
 const SQUARE = 13;
 /** CSS pixels between a row's lowest corner and its labels. */
 const BELOW = 7;
-const APART = 5;
+/** CSS pixels between two labels: a little more than their padding. */
+const APART = 8;
 /** Share of labels that may be left out before all of them say less. */
 const MISSING = 0.05;
 /** CSS pixels: a phone's width. */
@@ -92,6 +93,8 @@ export class Labels {
     this.#tags = layout.placed.filter((item) => !item.glyph && shown(item)).map((item) => {
       const stub = item.node.role === "stub" && !item.node.folded;
       const element = make(this.#root, stub ? "scene-label stub" : "scene-label");
+      // Until a frame has put it in its place.
+      element.hidden = true;
       const name = make(element, "name");
       if (!stub) make(name, "square", "i").style.background = KINDS[theme][item.node.kind];
       const text = make(name, "text", "span");

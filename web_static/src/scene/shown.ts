@@ -449,8 +449,8 @@ export class Shown implements Scene {
     this.store.set({ selected: null, open: NONE, channel: null });
   }
 
-  stats(): { draws: number; visible: number; frames: number } {
-    return { draws: this.#stage.draws, visible: this.#arranged?.layout.placed.length ?? 0, frames: this.#stage.frames };
+  stats(): ReturnType<Scene["stats"]> {
+    return { draws: this.#stage.draws, visible: this.#arranged?.layout.placed.length ?? 0, frames: this.#stage.frames, ...this.#stage.held };
   }
 
   screenOf(id: string, index: Index = {}): { x: number; y: number } | null {

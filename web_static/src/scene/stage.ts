@@ -123,6 +123,12 @@ export class Stage {
     this.frames++;
   }
 
+  /** Textures and buffers that the GPU holds. */
+  get held(): { readonly geometries: number; readonly textures: number } {
+    const { geometries, textures } = this.#renderer.info.memory;
+    return { geometries, textures };
+  }
+
   /** Draw calls of the last frame. */
   get draws(): number {
     return this.#renderer.info.render.calls;

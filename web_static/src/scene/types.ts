@@ -19,7 +19,8 @@ export interface Scene {
   /** Shows all channels of every visible layer; resolves when they are drawn. */
   openAll(): Promise<void>;
   closeAll(): void;
-  stats(): { draws: number; visible: number; frames: number };
+  /** `geometries` and `textures` are what the GPU holds. */
+  stats(): { draws: number; visible: number; frames: number; geometries: number; textures: number };
   /** The middle of a box, or of a cell on its face; null where it isn't visible. */
   screenOf(id: string, index?: Index): { x: number; y: number } | null;
   cell(x: number, y: number): Under | null;
