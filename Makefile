@@ -1,6 +1,6 @@
 # make demo        set everything up and export the embedded LeNet to demo.html (OPEN=1 opens it)
 # make test        set up the rest and run everything
-# make test-full   as test, with the slow checks on large models
+# make test-full   as test, with the slow checks on large models and beside other attribution libraries
 # make lint        only the linters and type checkers
 # make page        only the page's build
 # make screenshots remake the pictures of README and docs
@@ -29,7 +29,8 @@ test: lint
 	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python -m pytest
 
 test-full: export TENSORVIEW_FULL := 1
-test-full: test
+test-full: test $(STAMPS)/peers
+	@PYTHONPATH=$(CURDIR)/$(VENV)/peers $(BIN)/python -m pytest tests/test_peers.py
 
 lint: lint-python lint-page
 
@@ -61,6 +62,11 @@ $(STAMPS)/installed: pyproject.toml hatch_build.py | $(VENV)/pyvenv.cfg
 $(STAMPS)/dev: $(STAMPS)/installed
 	@echo "installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(STAMPS)/peers: benchmarks/peers.txt $(STAMPS)/dev
+	@echo "installing the attribution libraries that ours is compared with"
+	@$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/peers -r benchmarks/peers.txt
 	@touch $@
 
 $(STAMPS)/node: scripts/node.sh | $(VENV)/pyvenv.cfg
