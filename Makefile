@@ -2,6 +2,7 @@
 # make test        set up the rest and run everything
 # make test-full   as test, with the slow checks on large models and beside other attribution libraries
 # make lint        only the linters and type checkers
+# make gallery     remake the pictures of docs/gallery.md
 # make page        only the page's build
 # make screenshots remake the pictures of README and docs
 # make clean       remove what was made here
@@ -19,7 +20,7 @@ NODE_PATH_FIRST := PATH="$(CURDIR)/$(BIN):$$PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-full lint lint-python lint-page page screenshots clean
+.PHONY: demo test test-full lint lint-python lint-page page screenshots gallery clean
 
 demo: $(STAMPS)/installed $(PAGE)/dist/app.js
 	@$(BIN)/tensorview demo -o demo.html --force $(if $(OPEN),--open)
@@ -48,6 +49,9 @@ page: $(PAGE)/dist/app.js
 screenshots: $(STAMPS)/dev $(PAGE)/dist/app.js
 	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python scripts/screenshots.py
 	@$(BIN)/python scripts/attribution_pictures.py
+
+gallery: $(STAMPS)/dev $(PAGE)/dist/app.js
+	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python scripts/gallery.py
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "tensorview needs Python 3.11 or later; install it, or set PYTHON to it" >&2; exit 1; }

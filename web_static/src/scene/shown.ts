@@ -184,7 +184,8 @@ export class Shown implements Scene {
     const kin = (id: string): string | undefined => blocks.get(id) ?? old.placed.find((item) => this.#view.boxOf.get(item.node.id) === id)?.node.id;
     this.#stand.to(goal, carried(old, goal, kin), smooth && !same && old.placed.length > 0);
     if (before === null) this.#look(state.eye, false);
-    else if (!same || !this.#moved) this.#place(this.#arranged.home, smooth, false);
+    // A camera that a link brings is looked after by itself.
+    else if ((!same || !this.#moved) && state.eye === this.#told) this.#place(this.#arranged.home, smooth, false);
     this.#dirty = { ink: true, paint: true };
     this.#relabel();
     this.#quietly(this.#openUp());
