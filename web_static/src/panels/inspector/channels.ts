@@ -66,8 +66,8 @@ export function channels(
     memory.table = !memory.table;
     swapped();
   }, { className: "link" });
-  const title = el("span", {}, units ? "Units by" : "Channels by");
-  const box = el("section.channelbox", {}, el("h3", {}, title, select, el("span.aside", {}, `${countText(count)} in all`), units ? null : swap), list);
+  const title = el("span.by", {}, units ? "Units by" : "Channels by");
+  const box = el("section.channelbox", {}, el("h3", {}, title, select, el("span.aside", {}, `of ${countText(count)}`), units ? null : swap), list);
   const swapped = (): void => {
     const on = memory.table && !units;
     swap.textContent = on ? "pictures" : "table";
