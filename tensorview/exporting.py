@@ -33,7 +33,7 @@ from tensorview.tracing import Trace, outline, trace
 
 DEFAULT_BUDGET = 16.0
 """Megabytes (of 2**20 bytes) of the whole file."""
-WEIGHTS = 1.25
+WEIGHTS = 1.15
 """Megabytes of the file that weights may take."""
 WEIGHTS_SHARE = 0.25
 """And at most this share of the whole budget."""

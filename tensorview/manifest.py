@@ -132,7 +132,8 @@ class Rule:
 
     Axes are those of the model's own order, without the batch. Windows have one number for each axis but the channel's:
     tap k of the window at position p lies at `p * stride - before + k * dilation` of the input (for "transposed" input
-    position i goes to `i * stride - before + k * dilation`); outside of the input there is nothing.
+    position i goes to `i * stride - before + k * dilation`); outside of the input there is nothing. `axes[0]` is the
+    input's channel axis then.
 
     conv, depthwise, separable, transposed: sums over a window, with kernel and bias. max, mean: of a window, channel
     by channel. dense: the sum that `equation` says, of an input and the kernel, plus bias. add, subtract, multiply,

@@ -26,9 +26,8 @@ Make = Callable[[Any, Sequence["Seen"], "Seen"], Rule | None]
 class Seen:
     """An output as rules see it: its sizes in its own order, without the batch, and which axis is the channel's."""
 
-    def __init__(self, shape: Any, description: Description) -> None:
-        self.sizes: Sizes = tuple(int(size or 0) for size in (first_shape(shape) or ())[1:])
-        self.channel = description.channel_axis
+    def __init__(self, sizes: Sizes, channel: int | None) -> None:
+        self.sizes, self.channel = sizes, channel
 
     @property
     def space(self) -> Sizes:
@@ -39,7 +38,7 @@ class Seen:
 def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]:
     """The rule of each call that has one, by node."""
     nodes = {node.id: node for node in trace.nodes}
-    seen = {id: Seen(node.shape, descriptions[id]) for id, node in nodes.items()}
+    seen = {id: Seen(_sizes(node.shape), descriptions[id].channel_axis) for id, node in nodes.items()}
     found: dict[str, Rule] = {}
     for id in nodes:
         layer = trace.layer_of(id)
@@ -60,6 +59,10 @@ def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]
             found[id] = replace(rule, inputs=inputs)
     found.update(_attention(trace, nodes))
     return found
+
+
+def _sizes(shape: Any) -> Sizes:
+    return tuple(int(size or 0) for size in (first_shape(shape) or ())[1:])
 
 
 def own_class(layer: Any) -> str | None:
@@ -136,7 +139,14 @@ def _before(given: int, *, span: int, stride: int, padding: str) -> int:
     return span - 1 if padding == "causal" else 0
 
 
+def _read(layer: Any, given: Seen) -> Seen:
+    """An input as a layer with a `data_format` reads it, whatever its axes were taken for."""
+    first = getattr(layer, "data_format", None) == "channels_first"
+    return Seen(given.sizes, 0 if first else len(given.sizes) - 1)
+
+
 def _window(layer: Any, given: Seen, window: Any, dilation: Any = 1, stride: Any = None) -> dict[str, Any]:
+    given = _read(layer, given)
     rank = len(given.space)
     windows, dilations = _tuple(window, rank), _tuple(dilation, rank)
     strides = _tuple(layer.strides if stride is None else stride, rank)
@@ -144,7 +154,7 @@ def _window(layer: Any, given: Seen, window: Any, dilation: Any = 1, stride: Any
         _before(size, span=(w - 1) * d + 1, stride=s, padding=layer.padding)
         for size, w, d, s in zip(given.space, windows, dilations, strides, strict=True)
     )
-    return {"window": windows, "stride": strides, "dilation": dilations, "before": before}
+    return {"window": windows, "stride": strides, "dilation": dilations, "before": before, "axes": (given.channel,)}
 
 
 def _conv(name: Any) -> Make:
@@ -162,10 +172,11 @@ def _transposed(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
     windows, dilations = _tuple(layer.kernel_size, rank), _tuple(layer.dilation_rate, rank)
     strides = _tuple(layer.strides, rank)
     spans = [(w - 1) * d + 1 for w, d in zip(windows, dilations, strict=True)]
-    pairs = zip(given[0].space, made.space, spans, strides, strict=True)
+    read = _read(layer, given[0])
+    pairs = zip(read.space, made.space, spans, strides, strict=True)
     before = tuple(max((size - 1) * stride + span - out, 0) // 2 for size, out, span, stride in pairs)
     return Rule(
-        name="transposed", window=windows, stride=strides, dilation=dilations, before=before,
+        name="transposed", window=windows, stride=strides, dilation=dilations, before=before, axes=(read.channel or 0,),
         activation=nonlinearity(layer, len(made.sizes)),
     )  # fmt: skip
 
@@ -179,9 +190,11 @@ def _pool(name: Any) -> Make:
 
 
 def _global(name: Any) -> Make:
-    def make(_layer: Any, given: Sequence[Seen], _made: Seen) -> Rule:
-        ones = (1,) * len(given[0].space)
-        return Rule(name=name, window=given[0].space, stride=ones, dilation=ones, before=(0,) * len(ones))
+    def make(layer: Any, given: Sequence[Seen], _made: Seen) -> Rule:
+        read = _read(layer, given[0])
+        ones, none = (1,) * len(read.space), (0,) * len(read.space)
+        axes = (read.channel or 0,)
+        return Rule(name=name, window=read.space, stride=ones, dilation=ones, before=none, axes=axes)
 
     return make
 
@@ -261,7 +274,7 @@ def _spread(per_space: Sequence[int], made: Seen, neutral: int) -> tuple[int, ..
 def _upsample(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
     if getattr(layer, "interpolation", "nearest") != "nearest":
         return None
-    return Rule(name="repeat", stride=_spread(_tuple(layer.size, len(given[0].space)), made, 1))
+    return Rule(name="repeat", stride=_spread(_tuple(layer.size, len(_read(layer, given[0]).space)), made, 1))
 
 
 def _edges(value: Any, rank: int) -> list[int]:

@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", metavar="MB", type=float, help="megabytes of the whole file (default: 16)")
     parser.add_argument("--full", action="store_true", help="no byte budget: keep every map in its own size")
     parser.add_argument(
-        "--weights-in-page", metavar="MB|all|none", help="megabytes of the file for the layers' weights (default: 1.25)"
+        "--weights-in-page", metavar="MB|all|none", help="megabytes of the file for the layers' weights (default: 1.15)"
     )
     parser.add_argument(
         "--features", metavar="LAYER,...", help="layers of which to show what their channels look for (takes minutes)"

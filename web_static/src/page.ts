@@ -5,6 +5,7 @@ import { Report } from "./bundle/model";
 import { momentsOf } from "./bundle/moments";
 import { SourceError, type Opened, type Source } from "./bundle/source";
 import { dock } from "./panels/dock";
+import { cellKeys } from "./panels/cellkeys";
 import { button, el, watch } from "./panels/dom";
 import { exportItems } from "./panels/exports";
 import { facts } from "./panels/filefacts";
@@ -122,6 +123,7 @@ export function page(root: HTMLElement, opened: Opened): void {
   root.prepend(topbar(report, store, tell, items, about.toggle));
   for (const note of report.manifest.notes) tell.note(note);
 
+  cellKeys(report, store, (...by) => scene?.moveCell(...by));
   keyboard(report, store, {
     search() {
       const { panels } = store.get();

@@ -78,6 +78,21 @@ export function cellRect(grid: Grid, cell: Cell): Rect {
   return { left: tile.left + cell.x * width, top: tile.top + cell.y * height, width, height };
 }
 
+/** The cell so many cells to the right and down on the face, and maps further on; null beyond its edge. */
+export function beside(grid: Grid, { map, y, x }: Cell, right: number, down: number, maps: number): Cell | null {
+  const [across, along] = [((map % grid.columns) * grid.width) + x + right, Math.floor(map / grid.columns) * grid.height + y + down];
+  const [column, row] = [Math.floor(across / grid.width), Math.floor(along / grid.height)];
+  const found = row * grid.columns + column + maps;
+  if (column < 0 || column >= grid.columns || row < 0 || found < 0 || found >= grid.maps) return null;
+  return { map: found, y: along - row * grid.height, x: across - column * grid.width };
+}
+
+/** The row of cells that a cell lies in. */
+export function rowRect(grid: Grid, cell: Cell): Rect {
+  const { left, width } = tileRect(grid, cell.map);
+  return { ...cellRect(grid, cell), left, width };
+}
+
 /** The position of a cell in the tensor's codes. */
 export function position({ step }: Grid, cell: Cell): number {
   return cell.map * step.map + cell.y * step.y + cell.x * step.x;

@@ -7,7 +7,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["/", "find a layer"],
   ["← →", "go to the layer before or after, along the links"],
   ["↑ ↓", "move in the list; with a layer open, go from branch to branch"],
-  ["Enter", "open what is marked in the list"],
+  ["Enter", "open what is marked in the list; with a layer open, tell where its largest value comes from"],
+  ["← → ↑ ↓", "with a cell chosen, go to the cell beside it; PgUp, PgDn: to the same cell of the next channel"],
   ["space", "play the forward pass, or pause it"],
   ["o", "open all layers, or close them again"],
   ["Home", "see the whole model"],
@@ -19,7 +20,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 
 const MOVES: readonly (readonly [string, string])[] = [
   ["Hover", "name, shape and value under the pointer"],
-  ["Click", "open a layer and fly there; click beside it to go back"],
+  ["Click", "open a layer and fly there; click a cell of it for where its value comes from, beside it to go back"],
   ["Drag", "turn the scene"],
   ["Right drag, two fingers", "move it"],
   ["Wheel, pinch", "zoom"],

@@ -16,6 +16,7 @@ import { features } from "./inspector/features";
 import { weights } from "./inspector/kernels";
 import { members } from "./inspector/members";
 import { projectionSections } from "./inspector/projection";
+import { originSection } from "./inspector/origin";
 import { within } from "./rows";
 import { faceOf, nameOf, subjectOf, type Subject } from "./subject";
 import { atMoment } from "./timeline";
@@ -68,6 +69,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
   const element = el("section.inspector", { "aria-labelledby": "tv-subject", tabindex: -1 }, body);
   const closeButton = button("✕", () => close(store), { className: "icon close", label: "Close (Esc)" });
   element.prepend(closeButton);
+  const origin = originSection(report, store);
   let turn = 0;
 
   const unfoldable = (subject: Subject): { text: string; run: () => void } | null => {
@@ -92,7 +94,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
     const face = faceOf(report, subject.id, state.unfolded) ?? subject.shows;
     const activation = report.activation(state.sample, face);
     const own = face === subject.shows ? undefined : report.activation(state.sample, subject.shows);
-    body.append(head(report, subject, activation), walk(report, store, subject));
+    body.append(head(report, subject, activation), walk(report, store, subject), origin.element);
     const spread = (title: string, { summary }: Activation): void => {
       if (summary.count > 0) body.append(histogram(title, summary.mean === null ? "" : `mean ${valueText(summary.mean)}`, summary, subject.kind));
     };
@@ -128,6 +130,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
     );
   };
   watch(store, (s) => [s.selected, s.sample, s.theme, s.range, s.fixed, s.unfolded, s.method, s.target], show);
+  watch(store, (s) => [s.selected, s.sample, s.theme, s.unfolded, s.mode, s.cell], origin.show);
   watch(store, (s) => [s.selected], () => (element.scrollTop = 0));
   watch(store, (s) => [s.channel], ({ channel }) => {
     for (const tile of element.querySelectorAll<HTMLElement>("[data-channel]")) {

@@ -64,6 +64,15 @@ function paintPlane(canvas: HTMLCanvasElement, tensor: Tensor, channel: number, 
   drawPixels(canvas, width, height, pixels);
 }
 
+/** Values as a small picture, a canvas pixel a value; what is NaN there is nothing. */
+export function drawPatch(canvas: HTMLCanvasElement, { values, width, height }: { readonly values: readonly number[]; readonly width: number; readonly height: number }, range: Range, theme: Theme): void {
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  values.forEach((value, i) => {
+    if (!Number.isNaN(value)) pixels.set([...colourOf(value, range, theme), 255], i * 4);
+  });
+  drawPixels(canvas, width, height, pixels);
+}
+
 /** The pixels of a picture (H, W, 1|3) as RGBA. */
 export function pictureRgba(tensor: Tensor): { readonly width: number; readonly height: number; readonly pixels: Uint8ClampedArray<ArrayBuffer> } {
   const [height = 0, width = 0, depth = 1] = tensor.shape;

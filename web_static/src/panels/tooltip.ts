@@ -1,8 +1,8 @@
 // What is under the pointer, told above the layer so that it hides neither the face nor the labels.
 
 import type { Report } from "../bundle/model";
-import { patchOf } from "../forms/patch";
-import { viewGraph } from "../layout/fold";
+import { toOwn } from "../origin/places";
+import { regionText, regionsOf } from "../origin/regions";
 import type { Store } from "../state/store";
 import { el } from "./dom";
 import { shapeText, valueText } from "../words/format";
@@ -26,6 +26,8 @@ export interface Place {
   readonly bottom: number;
 }
 
+/** Inputs that are named. */
+const MOST_INPUTS = 3;
 const GAP = 10;
 const EDGE = 6;
 /** Covering the layer itself is worse than covering a label. */
@@ -78,20 +80,15 @@ function valueLines(subject: Subject, hovered: Hovered): HTMLElement[] {
   return hovered.reduced ? [...made, el("div.line", {}, "mean over an area: this map was reduced")] : made;
 }
 
-/** "5×5×6 patch of pool_1", where it is known which values this one was worked out from. */
-function patchLine(report: Report, hovered: Hovered, unfolded: ReadonlySet<string>): HTMLElement[] {
-  const [, y, x] = hovered.index;
-  const boxes = viewGraph(report.manifest, unfolded);
-  const box = boxes.nodes.find((node) => node.id === hovered.node);
-  const before = boxes.links.filter((link) => link.target === hovered.node).map((link) => boxes.nodes.find((node) => node.id === link.source));
-  const [input] = before;
-  const lead = box?.folded ? undefined : report.node(box?.members[0] ?? "");
-  if (!box || !lead || !input || before.length > 1 || hovered.reduced || y === undefined || x === undefined) return [];
-  const [channels = 1, inHeight, inWidth] = input.stored;
-  const [, height, width] = box.stored;
-  if (inHeight === undefined || inWidth === undefined || height === undefined || width === undefined) return [];
-  const patch = patchOf(lead, [inHeight, inWidth], [height, width], { y, x });
-  return patch ? [el("div.line", {}, `${shapeText([patch.height, patch.width, ...(patch.deep ? [channels] : [])])} patch of ${input.label}`)] : [];
+/** "5×5×6 patch of pool_1": what this value was worked out from, where that is known. */
+function regionLines(report: Report, hovered: Hovered & { readonly sample: number }): HTMLElement[] {
+  const node = report.node(hovered.shows);
+  const tensor = report.activation(hovered.sample, hovered.shows)?.tensor;
+  if (!node || !tensor || hovered.reduced || hovered.index.length === 0) return [];
+  const regions = regionsOf(report, node, toOwn(node, hovered.index, tensor.shape));
+  const texts = regions.slice(0, MOST_INPUTS).map((region) => regionText(report, region));
+  if (regions.length > MOST_INPUTS) texts.push(`${regions.length - MOST_INPUTS} more`);
+  return texts.length > 0 ? [el("div.line", {}, `${texts.join(" and ")} · click for the sum`)] : [];
 }
 
 export interface Tooltip {
@@ -107,7 +104,7 @@ export function tooltip(report: Report, store: Store): Tooltip {
     const subject = subjectOf(report, hovered.shows === selected ? hovered.shows : hovered.node, unfolded);
     if (!subject) return [];
     // Of an open layer the inspector tells the rest.
-    if (selected === hovered.node && hovered.value !== null) return [...valueLines(subject, hovered), ...patchLine(report, hovered, unfolded)];
+    if (selected === hovered.node && hovered.value !== null) return [...valueLines(subject, hovered), ...regionLines(report, { ...hovered, sample })];
     const summary = report.activation(sample, hovered.shows)?.summary;
     const range = typeof summary?.min === "number" && summary.max !== null ? ` · ${valueText(summary.min)} … ${valueText(summary.max)}` : "";
     const made = [

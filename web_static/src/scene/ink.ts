@@ -10,7 +10,7 @@ import type { Lens } from "./camera";
 import { add } from "./camera";
 import { signOf, type Disc } from "./discs";
 import type { Lines, Span } from "./lines";
-import { outlineOn } from "./origin";
+import { outlineOn, type Marks } from "./origin";
 import { corners } from "./solid";
 
 const EDGES = [[0, 1], [1, 3], [3, 2], [2, 0], [4, 5], [5, 7], [7, 6], [6, 4], [0, 4], [1, 5], [3, 7], [2, 6]] as const;
@@ -103,11 +103,12 @@ function closed(points: readonly Point[]): Point[] {
   return [...points, ...points.slice(0, 1)];
 }
 
-/** The cell under the pointer and its map, or the chosen map; and the patches that the cell came from. */
-export function drawMarks(lines: Lines, pose: Pose, grid: Grid, cell: Cell | null, channel: number | null, patches: readonly (readonly Point[])[], theme: Theme): void {
+/** The cell under the pointer and its map, or the chosen map; and what the cell came from. */
+export function drawMarks(lines: Lines, pose: Pose, grid: Grid, cell: Cell | null, channel: number | null, { patches, picked, frame }: Marks, theme: Theme): void {
   const tokens = TOKENS[theme];
   const map = cell?.map ?? channel;
   if (map !== null && grid.maps > 1 && map < grid.maps) lines.add(closed(outlineOn(pose, tileRect(grid, map))), rgb(tokens.select), 1.6);
   if (cell) lines.add(closed(outlineOn(pose, cellRect(grid, cell))), rgb(tokens.rf), THICK);
-  for (const patch of patches) lines.add(closed(patch), rgb(tokens.rf), 1.6);
+  for (const patch of [...patches, ...frame]) lines.add(closed(patch), rgb(tokens.rf), 1.6);
+  for (const one of picked) lines.add(closed(one), rgb(tokens.rf), THICK);
 }

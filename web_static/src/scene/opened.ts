@@ -20,6 +20,8 @@ export interface Opened {
   readonly faces: Faces;
   grid: Grid;
   reduced: boolean;
+  /** The shape before reduction. */
+  readonly source: readonly number[] | null;
 }
 
 function joined(codes: Uint8Array, mask: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -96,7 +98,7 @@ export class OpenLayers {
     const { codes, pairs } = bytesOf(tensor, mask?.codes ?? new Uint8Array());
     faces.data(codes, pairs);
     const grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
-    const opened = { node, sample, tensor, faces, grid, reduced: ref.source !== null };
+    const opened = { node, sample, tensor, faces, grid, reduced: ref.source !== null, source: ref.source };
     this.#open.set(node.id, opened);
     this.added(opened);
   }

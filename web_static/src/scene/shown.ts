@@ -4,13 +4,22 @@ import { allFeatures } from "../bundle/features";
 import type { Report } from "../bundle/model";
 import { rgb, TOKENS } from "../colour/tokens";
 import { colourOf, shownRange } from "../colour/value";
-import { cellRect } from "../forms/grid";
+import { beside, cellRect, rowRect } from "../forms/grid";
+import { FORMS } from "../forms/index";
+import type { Cell } from "../forms/form";
 import { viewGraph, type ViewGraph } from "../layout/fold";
 import { at } from "../layout/list";
 import { PITCH } from "../layout/measures";
 import { timetable, type Timetable } from "../layout/timetable";
 import type { Placed, Pose } from "../layout/types";
 import type { Eye, Store, ViewState } from "../state/store";
+import type { NodeInfo } from "../bundle/manifest.gen";
+import { chainOf, type Origin } from "../origin/explain";
+import { cellOf } from "../origin/onface";
+import { ravel, toStored } from "../origin/places";
+import { told } from "../origin/told";
+import { readCell, writeCell } from "../state/cell";
+import { chooseCell } from "../state/actions";
 import { arrange, focusOf, type Arrangement } from "./arrange";
 import { between, eyeOf, fit, Lens, viewOf, type View } from "./camera";
 import { control } from "./controller";
@@ -21,10 +30,10 @@ import { Labels } from "./labels";
 import { Motion } from "./motion";
 import { Numbers, type Drawn, type Numbered } from "./numbers";
 import { OpenLayers } from "./opened";
-import { origins, outlineOn } from "./origin";
+import { isPicked, marksOf, NO_MARKS, outlineOn, ownIndex } from "./origin";
 import { Painter, sheetColours } from "./painter";
 import { Plates } from "./plates";
-import { ownEnd, Pointing, type Index, type Pointed, type Under } from "./pointing";
+import { ownEnd, Pointing, type Face, type Index, type Pointed, type Under } from "./pointing";
 import { betweenStands, carried, equal, standing, type Stand } from "./poses";
 import { Predictions } from "./predictions";
 import { corners } from "./solid";
@@ -37,11 +46,18 @@ const NONE: ReadonlySet<string> = new Set();
 /** CSS pixels of area without which no cell has a number. */
 const SMALLEST = 350;
 /** What lines depend on. */
-const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill"] as const;
+const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "cell", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill"] as const;
 /** Bytes of thumbnails of samples that are kept when others are looked at. */
 const STOCK_LIMIT = 48e6;
 /** Milliseconds after which a camera that was moved is told of. */
 const SETTLED = 300;
+
+/** A value of the opened layer, by its own index and the cell that shows it. */
+interface Valued {
+  readonly node: NodeInfo;
+  readonly index: readonly number[];
+  readonly cell: Cell;
+}
 
 export class Shown implements Scene {
   readonly firstFrame: Promise<void>;
@@ -67,6 +83,9 @@ export class Shown implements Scene {
   /** Until the shaders are, a frame would hold up the page. */
   #compiled = false;
   #pointer: Pointed | null = null;
+  /** The sum that was last worked out for the scene, and the cell that one is being worked out for. */
+  #sum: { readonly key: string; readonly origin: Origin | null } | null = null;
+  #summing = "";
   /** The person has moved the camera since it was last placed. */
   #moved = false;
   #told: Eye | null = null;
@@ -371,12 +390,55 @@ export class Shown implements Scene {
     const found = id === null ? null : this.#pointing.face(id, state);
     this.#wedges.set([], [0, 0, 0]);
     if (!found || (found.opened === null && this.#focus !== null)) return;
-    const cell = this.#pointer && this.#pointer.under.node === id ? this.#pointer.cell : null;
+    const hovered = this.#pointer && this.#pointer.under.node === id ? this.#pointer.cell : null;
     const channel = found.opened && state.selected !== null && this.#view.boxOf.get(state.selected) === id ? state.channel : null;
-    const patches = cell && id === this.#focus ? origins(this.report, this.#view, this.#pointing, found, cell, state) : [];
-    drawMarks(this.#stage.marks, found.pose, found.grid, cell, channel, patches, state.theme);
-    const end = cell ? outlineOn(found.pose, cellRect(found.grid, cell)) : [];
-    this.#wedges.set(patches.map((patch) => [...patch, ...end]), rgb(TOKENS[state.theme].rf));
+    const value = id === this.#focus ? this.#valueAt(found, state) : null;
+    const cell = hovered ?? value?.cell ?? null;
+    const marks = value ? marksOf(this.report, this.#view, this.#pointing, value.node, value.index, this.#originOf(value, state), state) : NO_MARKS;
+    drawMarks(this.#stage.marks, found.pose, found.grid, cell, channel, marks, state.theme);
+    if (!cell) return;
+    const end = outlineOn(found.pose, cellRect(found.grid, cell));
+    const row = found.item.node.form === "matrix" && value ? outlineOn(found.pose, rowRect(found.grid, cell)) : null;
+    if (row) this.#stage.marks.add([...row, ...row.slice(0, 1)], rgb(TOKENS[state.theme].rf), 1.6);
+    // Lines end at the cell's edge, so that its colour is seen.
+    const { left, top, height } = cellRect(found.grid, cell);
+    const edge = outlineOn(found.pose, { left, top: top + height * 0.42, width: 0, height: height * 0.16 });
+    const wedges = marks.picked.length > 1 ? marks.picked.map((base) => [...base, ...edge]) : [...marks.patches, ...marks.picked].map((base) => [...base, ...end]);
+    this.#wedges.set(wedges, rgb(TOKENS[state.theme].rf));
+  }
+
+  /** The value that is hovered in the opened layer, else the chosen one. */
+  #valueAt(face: Face, { cell }: ViewState): Valued | null {
+    const node = this.report.node(face.item.node.shows);
+    const { opened } = face;
+    if (!node || !opened) return null;
+    const under = this.#pointer?.under;
+    if (under?.node === face.item.node.id && this.#pointer?.cell && under.index.length > 0) {
+      return { node, index: ownIndex(node, under.index, opened.tensor.shape, opened.source), cell: this.#pointer.cell };
+    }
+    const chosen = cell === null ? null : readCell(cell);
+    if (chosen?.node !== node.id || chosen.index.length !== node.shape.length) return null;
+    const { shape } = opened.tensor;
+    const full = toStored(node, chosen.index, opened.source ?? shape);
+    const place = full.map((at, axis) => Math.floor((at / (opened.source?.[axis] ?? shape[axis] ?? 1)) * (shape[axis] ?? 1)));
+    return { node, index: chosen.index, cell: cellOf(opened.grid, ravel(place, shape)) };
+  }
+
+  /** The sum behind a value, once it has been worked out; asked for where it pays to draw it, or the card does so. */
+  #originOf({ node, index }: Valued, state: ViewState): Origin | null {
+    const key = `${state.sample} ${writeCell({ node: node.id, index })}`;
+    if (this.#sum?.key === key) return this.#sum.origin;
+    const lead = chainOf(this.report, node)[0] ?? node;
+    if (this.#summing !== key && isPicked(this.report, lead.id)) {
+      this.#summing = key;
+      this.#quietly(told(this.report, state.sample, node.id, index).then((origin) => {
+        if (this.#summing !== key) return;
+        this.#sum = { key, origin };
+        this.#dirty.ink = true;
+        this.#ask();
+      }));
+    }
+    return null;
   }
 
   // ---- the pointer
@@ -406,13 +468,22 @@ export class Shown implements Scene {
     const found = this.#pointing.under(x, y, this.store.get());
     const focus = this.#focus;
     if (!found) {
-      if (focus !== null) this.store.set({ selected: null, open: NONE, channel: null });
+      if (focus !== null) this.store.set({ selected: null, open: NONE, channel: null, cell: null });
       return;
     }
     const { node, channel } = found.under;
-    if (node === focus) this.store.set({ channel });
-    else this.store.set({ selected: node, open: new Set([node]), channel: null });
+    if (node === focus) this.#pick(found, channel);
+    else this.store.set({ selected: node, open: new Set([node]), channel: null, cell: null });
     if (focus !== node) this.#leave();
+  }
+
+  /** A click on a cell of the opened layer asks where its value comes from. */
+  #pick({ under, cell }: Pointed, channel: number | null): void {
+    const face = this.#pointing.face(under.node, this.store.get());
+    const node = this.report.node(under.shows);
+    const { selected } = this.store.get();
+    if (!cell || !node || !face?.opened || selected === null || under.index.length === 0) this.store.set({ channel });
+    else chooseCell(this.store, selected, { node: node.id, index: ownIndex(node, under.index, face.opened.tensor.shape, face.opened.source) }, channel);
   }
 
   #toggle(block: string): void {
@@ -444,6 +515,19 @@ export class Shown implements Scene {
     this.store.set({ selected: null, open: new Set(this.#view.nodes.map((node) => node.id)), channel: null });
     await this.#openUp();
     await this.#drawn();
+  }
+
+  moveCell(right: number, down: number, maps: number): void {
+    const state = this.store.get();
+    const found = this.#focus === null ? null : this.#pointing.face(this.#focus, state);
+    this.#leave();
+    const value = found && this.#valueAt(found, state);
+    if (!found?.opened || !value || state.selected === null) return;
+    const { grid, tensor, source } = found.opened;
+    const cell = beside(grid, value.cell, right, down, maps);
+    if (!cell) return;
+    const index = FORMS[found.item.node.form].index(tensor.shape, cell, grid);
+    chooseCell(this.store, state.selected, { node: value.node.id, index: ownIndex(value.node, index, tensor.shape, source) }, index[0] ?? null);
   }
 
   closeAll(): void {

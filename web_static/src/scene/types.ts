@@ -18,6 +18,8 @@ export interface Scene {
   zoom(factor: number): void;
   /** Shows all channels of every visible layer; resolves when they are drawn. */
   openAll(): Promise<void>;
+  /** Moves the chosen cell over the face of the opened layer, by cells and by maps. */
+  moveCell(right: number, down: number, maps: number): void;
   closeAll(): void;
   /** `geometries` and `textures` are what the GPU holds. */
   stats(): { draws: number; visible: number; frames: number; geometries: number; textures: number };

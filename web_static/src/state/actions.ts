@@ -1,18 +1,26 @@
 // What a person can do, in one place for mouse, keys, tree and the page's API.
 
 import type { Report } from "../bundle/model";
+import { writeCell, type CellAt } from "./cell";
 import type { SheetTab, Store, ViewState } from "./store";
 
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Opens a layer or block: the camera flies there, all channels are shown, the inspector tells about it. */
 export function choose(store: Store, id: string): void {
-  store.set({ selected: id, open: new Set([id]), channel: null });
+  store.set({ selected: id, open: new Set([id]), channel: null, cell: null });
+}
+
+/** Shows where a value comes from; its layer is opened where it isn't. `box` is what stands for the node in the scene. */
+export function chooseCell(store: Store, box: string, cell: CellAt, channel: number | null): void {
+  const { selected, open } = store.get();
+  const there = selected === box && open.size === 1 && open.has(box);
+  store.set({ cell: writeCell(cell), channel, ...(there ? {} : { selected: box, open: new Set([box]) }) });
 }
 
 /** Back to the whole model. */
 export function close(store: Store): void {
-  store.set({ selected: null, open: NOTHING, channel: null });
+  store.set({ selected: null, open: NOTHING, channel: null, cell: null });
 }
 
 export function chooseTab(store: Store, tab: SheetTab): void {

@@ -2,9 +2,10 @@
 
 import { allFeatures } from "../bundle/features";
 import type { Report } from "../bundle/model";
+import { readCell } from "./cell";
 import type { Eye, ViewState } from "./store";
 
-type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed" | "eye">;
+type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "cell" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed" | "eye">;
 
 /** The view as the text behind `#`; empty for the view that the page starts with. */
 export function toHash(state: ViewState, start: ViewState): string {
@@ -13,6 +14,7 @@ export function toHash(state: ViewState, start: ViewState): string {
   if (state.open.size > 0) parts.set("open", state.selected !== null && state.open.size === 1 && state.open.has(state.selected) ? "1" : "all");
   if (state.sample !== 0) parts.set("sample", String(state.sample));
   if (state.channel !== null) parts.set("channel", String(state.channel));
+  if (state.cell !== null && state.selected !== null) parts.set("cell", state.cell);
   if (state.mode === "attribution" && state.method !== null) {
     parts.set("method", state.method);
     if (state.target !== null) parts.set("target", String(state.target));
@@ -48,6 +50,13 @@ function shown(text: string | null, report: Report): ViewState["mode"] {
   return text === "kernels" ? text : "activations";
 }
 
+/** A cell that this bundle has. */
+function cellFrom(text: string | null, report: Report): string | null {
+  const found = text === null ? null : readCell(text);
+  const shape = found && report.node(found.node)?.shape;
+  return shape?.length === found?.index.length && shape?.every((side, axis) => (found?.index[axis] ?? side) < side) === true ? text : null;
+}
+
 /** "channel", or the number at which a fixed range ends. */
 function scale(text: string | null, start: ViewState): Pick<ViewState, "range" | "fixed"> {
   const end = text === null || text === "" ? NaN : Number(text);
@@ -71,6 +80,7 @@ export function fromHash(hash: string, report: Report, start: ViewState, isId: (
     sample: index(parts.get("sample"), report.manifest.samples.length) ?? 0,
     channel: index(parts.get("channel"), 1e9),
     mode: method !== null ? "attribution" : shown(parts.get("show"), report),
+    cell: cellFrom(parts.get("cell"), report),
     method: method ?? start.method,
     target: method === null ? null : index(parts.get("target"), 1e9),
     heatLayer: method === null ? null : known(parts.get("layer")),

@@ -27,6 +27,8 @@ export interface ViewState {
   readonly unfolded: ReadonlySet<string>;
   readonly hovered: string | null;
   readonly channel: number | null;
+  /** The value whose origin is told: a node and the index of a cell in its own order, see state/cell.ts. */
+  readonly cell: string | null;
   readonly mode: Mode;
   readonly method: string | null;
   readonly target: number | null;
@@ -69,6 +71,7 @@ export const START: ViewState = {
   unfolded: new Set(),
   hovered: null,
   channel: null,
+  cell: null,
   mode: "activations",
   method: null,
   target: null,

@@ -1,0 +1,82 @@
+// Value by value: activations, and normalisation with fixed numbers.
+
+import { functionName, functionOf } from "./functions";
+import { exactly, plus, scaled, through, times, type Known } from "./known";
+import { every, type Index } from "./places";
+import type { Case, Reckon, Step, Sum, Term } from "./types";
+import { Untold } from "./values";
+import { valueText } from "../words/format";
+
+function given(one: Case, index: Index): { x: Known; term: Term } {
+  const [input] = one.inputs;
+  if (!input) throw new Untold("What it is given is not in the file.");
+  const x = input.at(index);
+  return { x, term: { label: one.label(input.node.id), part: x, spot: { node: input.node.id, index } } };
+}
+
+function told(how: string, term: Term, steps: readonly Step[], result: Known): Sum {
+  return { how, terms: [term], sign: "", steps, result, magnitude: Math.abs(term.part.value) + Math.abs(result.value) };
+}
+
+/** A softmax over what the layer is given, along its axes. */
+function softmax(one: Case, index: Index, axes: readonly number[]): Sum {
+  const { x, term } = given(one, index);
+  const { node } = one;
+  const sizes = axes.map((axis) => node.shape[axis] ?? 1);
+  let [rest, off] = [0, 0];
+  for (const place of every(sizes)) {
+    const other = one.inputs[0]?.at(index.map((at, axis) => (axes.includes(axis) ? (place[axes.indexOf(axis)] ?? 0) : at))) ?? x;
+    rest += Math.exp(other.value - x.value);
+    off = Math.max(off, other.off);
+  }
+  const value = 1 / rest;
+  const result = { value, off: value * Math.expm1(2 * off), noise: (value * value * off * off * 2) / 3 };
+  const count = sizes.reduce((product, side) => product * side, 1);
+  return told(`e to its power, over the sum of all ${count}`, term, [{ text: `→ softmax over ${count}`, value }], result);
+}
+
+export const activation: Reckon = (one, index) => {
+  const { activation: made } = one.rule;
+  if (made?.name === "softmax") return softmax(one, index, made.axes);
+  const f = made && functionOf(made);
+  if (!made || !f) throw new Untold(`The activation ${made?.name ?? ""} looks at other values too.`);
+  const { x, term } = given(one, index);
+  const result = through(x, f);
+  return told("value by value", term, [{ text: `→ ${functionName(made)}`, value: result.value }], result);
+};
+
+export const prelu: Reckon = (one, index) => {
+  const { x, term } = given(one, index);
+  const alpha = one.weight("alpha").spread(index);
+  const result = through(x, (value) => (value >= 0 ? value : alpha.value * value));
+  const off = result.off + Math.max(0, -(x.value - x.off)) * alpha.off;
+  return told("value by value", term, [{ text: `→ PReLU, ${valueText(alpha.value)} below zero`, value: result.value }], { ...result, off });
+};
+
+export const rescale: Reckon = (one, index) => {
+  const { x, term } = given(one, index);
+  const [scale = 1, offset = 0] = one.rule.numbers;
+  const result = plus(scaled(x, scale), exactly(offset));
+  const steps = [{ text: `× ${valueText(scale)}`, value: x.value * scale }, ...(offset === 0 ? [] : [{ text: `+ ${valueText(offset)}`, value: result.value }])];
+  return told("scaled and shifted", term, steps, result);
+};
+
+/** Batch normalisation in inference: with the mean and variance that were learnt. */
+export const scale: Reckon = (one, index) => {
+  const { x, term } = given(one, index);
+  const at = one.rule.axes.map((axis) => index[axis] ?? 0);
+  const part = (name: string): Known | null => (one.has(name) ? one.weight(name).at(at) : null);
+  const [mean, variance] = [one.weight("moving_mean").at(at), one.weight("moving_variance").at(at)];
+  const [gamma, beta, epsilon] = [part("gamma"), part("beta"), one.rule.numbers[0] ?? 0];
+  const steps: Step[] = [];
+  const step = (text: string, reached: Known): Known => {
+    steps.push({ text, value: reached.value });
+    return reached;
+  };
+  let value = step(`− mean ${valueText(mean.value)}`, plus(x, scaled(mean, -1)));
+  const deviation = through(variance, (v) => 1 / Math.sqrt(v + epsilon));
+  value = step(`÷ deviation ${valueText(1 / deviation.value)}`, times(value, deviation));
+  if (gamma) value = step(`× gamma ${valueText(gamma.value)}`, times(value, gamma));
+  if (beta) value = step(`+ beta ${valueText(beta.value)}`, plus(value, beta));
+  return { ...told("normalised by the mean and variance that were learnt", term, steps, value), magnitude: (Math.abs(x.value) + Math.abs(mean.value)) * deviation.value * Math.abs(gamma?.value ?? 1) + Math.abs(beta?.value ?? 0) };
+};

@@ -1,0 +1,26 @@
+// What is told of a cell, kept for a while: the card and the scene ask for the same.
+
+import type { Report } from "../bundle/model";
+import { explain, type Origin } from "./explain";
+import type { Index } from "./places";
+
+const KEPT = 24;
+const stores = new WeakMap<Report, Map<string, Promise<Origin | null>>>();
+
+export function told(report: Report, sample: number, id: string, index: Index): Promise<Origin | null> {
+  const kept = stores.get(report) ?? new Map<string, Promise<Origin | null>>();
+  stores.set(report, kept);
+  const key = `${sample} ${index.join()} ${id}`;
+  const known = kept.get(key);
+  if (known) return known;
+  const node = report.node(id);
+  const made = node ? explain(report, sample, node, index) : Promise.resolve(null);
+  kept.set(key, made);
+  // A blob that failed on the way can be asked for again.
+  made.catch(() => kept.delete(key));
+  for (const old of kept.keys()) {
+    if (kept.size <= KEPT) break;
+    kept.delete(old);
+  }
+  return made;
+}
