@@ -185,6 +185,7 @@ export function originSection(report: Report, store: Store): { readonly element:
   const place = el("div");
   const element = el("section.origin", { "aria-label": "Where this value comes from", hidden: true }, said, place);
   let turn = 0;
+  let before: string | null = null;
   const show = (state: ViewState): void => {
     const mine = ++turn;
     const cell = state.cell === null ? null : readCell(state.cell);
@@ -205,6 +206,9 @@ export function originSection(report: Report, store: Store): { readonly element:
         const body = node.kind === "input" ? el("p.note", {}, "This value is given to the model.") : origin ? card(report, store, origin) : el("p.note", {}, "This value is not in the file.");
         place.replaceChildren(el("h3", {}, "Where this value comes from", dismiss), body);
         said.textContent = body.getAttribute("aria-label") ?? body.textContent;
+        // On a phone the card may lie below what is seen of the sheet.
+        if (state.cell !== before) place.scrollIntoView({ block: "nearest" });
+        before = state.cell;
         if (kept) element.querySelector<HTMLElement>(".origin-card")?.focus();
       },
       () => {
