@@ -313,7 +313,11 @@ def test_all_text_of_the_panels_can_be_read(theme: str, new_tab: NewTab, lenet_p
     expect(tab.page.locator(".tiles.channels .tile").first).to_be_visible()
     assert tab.page.evaluate(CONTRASTS) == []
     tab.page.get_by_role("radio", name="Grad-CAM").click()
-    expect(tab.page.locator(".alphas li").first).to_be_visible()
+    steps = tab.page.locator(".walkthrough")
+    expect(steps.locator(".bignumber")).to_be_visible()
+    assert tab.page.evaluate(CONTRASTS) == []
+    steps.get_by_role("button", name="Weights").click()
+    expect(steps.locator(".alphas li").first).to_be_visible()
     assert tab.page.evaluate(CONTRASTS) == []
 
 
