@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from tensorflow import nest
 
-from tensorview.attribution.export import Explanation, Explanations, LayerMap, Survey, explanations
+from tensorview.attribution.engine import prepared
+from tensorview.attribution.export import Explanation, Explanations, LayerMap, Survey, explanation_of, explanations
 from tensorview.attribution.registry import find
+from tensorview.attribution.result import Attribution
 from tensorview.attribution.target import Target
 from tensorview.blobs import BlobWriter
 from tensorview.build import Explained
 from tensorview.errors import OptionError, TensorviewError, first_line
 from tensorview.inputs import Batch
 from tensorview.manifest import AttributionInfo, ChannelGradients, ChannelWeights, HeatMap, MethodInfo
+from tensorview.preparing import input_names
 from tensorview.quantise import area_mean
 from tensorview.tracing import Trace
 
@@ -67,14 +71,31 @@ def explain(
 
 def _explained(found: Explanations, run: Trace, labels: tuple[str, ...] | None, samples: int, place: str) -> Explained:
     writers = [BlobWriter(f"m{sample}") for sample in range(samples)]
-    inputs = {node.layer: node.id for node in run.nodes if node.id in run.input_ids} | {id: id for id in run.input_ids}
+    inputs = _inputs(run)
     items = tuple(_info(item, writers[item.sample], inputs, labels, place) for item in found.items)
-    used = dict.fromkeys(item.method for item in items)
-    methods = [find(name) for name in used]
-    infos = tuple(
-        MethodInfo(name=m.name, title=m.title, question=m.question, paper=m.paper, range=m.range) for m in methods
-    )
+    infos = tuple(method_info(name) for name in dict.fromkeys(item.method for item in items))
     return Explained(infos, items, tuple(writers))
+
+
+def described(
+    found: Attribution, model: Any, arrays: Any, run: Trace, *, labels: tuple[str, ...] | None, blob: str
+) -> tuple[AttributionInfo, BlobWriter]:
+    """One attribution of a run's first sample in the manifest's terms, its maps in a blob of this id."""
+    structure, _ = prepared(model, arrays)
+    flat = [None if tensor is None else np.asarray(tensor) for tensor in nest.flatten(structure)]
+    item = explanation_of(found, dict(zip(input_names(model, structure), flat, strict=True)), 0)
+    writer = BlobWriter(blob)
+    return _info(item, writer, _inputs(run), labels, ""), writer
+
+
+def method_info(name: str) -> MethodInfo:
+    m = find(name)
+    return MethodInfo(name=m.name, title=m.title, question=m.question, paper=m.paper, range=m.range)
+
+
+def _inputs(run: Trace) -> dict[str, str]:
+    """The ids of the input nodes, by layer name and by themselves."""
+    return {node.layer: node.id for node in run.nodes if node.id in run.input_ids} | {id: id for id in run.input_ids}
 
 
 def _info(

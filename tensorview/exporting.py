@@ -208,13 +208,14 @@ def _about(
     pictures = [
         {id: taken[nodes[id].layer] for id in run.input_ids if nodes[id].layer in taken} for taken in batch.pictures
     ]
-    predictions = [_predictions(run, sample, labels, scores, last) for sample in range(len(batch.names))]
-    return About(str(title or name), info, inputs, batch.names, pictures, predictions, labels, (*guesses, *notes))
+    said = [predictions(run, sample, labels, scores, last) for sample in range(len(batch.names))]
+    return About(str(title or name), info, inputs, batch.names, pictures, said, labels, (*guesses, *notes))
 
 
-def _predictions(
+def predictions(
     run: Trace, sample: int, labels: tuple[str, ...] | None, scores: dict[str, np.ndarray], last: dict[str, Any]
 ) -> Any:
+    """What each output said for one sample. scores, last: by output, as `explain` gives them."""
     found = []
     outputs = [leaf for leaf in tf.nest.flatten(run.outputs) if leaf is not None]
     for name, node, values in zip(run.output_names, run.output_ids, outputs, strict=True):

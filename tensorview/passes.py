@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -134,6 +135,15 @@ class Passes:
         self._known.update({i: array.shape for i, array in values.items()})
         return values
 
+    def again(self, tensors: Any, specs: Any) -> Passes | None:
+        """The same compiled pass over other inputs, not fetched yet. None where it holds for its own inputs alone."""
+        if not self._pass.open_batch or _specs(specs) != _specs(self.specs):
+            return None
+        other = copy.copy(self)
+        other.tensors, other.rider, other._ridden, other._known = tensors, None, None, {}
+        other._batch = max((t.shape[0] for t in tf.nest.flatten(tensors) if t is not None and t.shape.rank), default=1)
+        return other
+
     def ride(self, *arguments: Any) -> dict[str, Any] | None:
         """The rider's tensors as NumPy arrays, for these arguments. The first run's come without another run."""
         if self.rider is None or self._ridden is None:
@@ -168,6 +178,10 @@ def _check_size(call: Call) -> None:
 def _sizes(shape: Any) -> list[int | None]:
     """The sizes of a traced shape; none where only a run tells how many axes there are."""
     return shape.as_list() if shape.rank is not None else []
+
+
+def _specs(specs: Any) -> list[Any]:
+    return [None if spec is None else (tuple(spec.shape), spec.dtype) for spec in tf.nest.flatten(specs)]
 
 
 def _only(tensor: Any, own: Any) -> Any:

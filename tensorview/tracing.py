@@ -56,6 +56,16 @@ class Trace:
         own = {name: getattr(call, name) for name in ("id", "layer", "class_name", "call", "group")}
         return {**own, "shape": shape, "dtype": dtype}
 
+    def again(self, inputs: Any) -> Trace:
+        """The run of the same model on other inputs. Where they have the shapes of these and nothing in the model
+        decides by values, nothing is traced anew; a trace with a rider comes without it."""
+        tensors, specs = prepare(self.model, inputs)
+        passes = self._passes.again(tensors, specs) if self._passes.rider is None else None
+        if passes is None:
+            return trace(self.model, inputs)
+        arrays = tf.nest.map_structure(lambda tensor: None if tensor is None else numpy(tensor), tensors)
+        return with_deep_stack(self.model, lambda: Trace(self.model, arrays, passes))
+
     def activation(self, id: str) -> Any:
         """What this node or group returned: an array with the batch first, or a tuple or dict of such.
 

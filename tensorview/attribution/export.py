@@ -177,7 +177,7 @@ def explanations(
         for sample in range(samples)
         for name in survey.names
         for item in (
-            [_of(found, given, sample) for found in alone[name]]
+            [explanation_of(found, given, sample) for found in alone[name]]
             if name in alone
             else [_explanation(own, result, name, sample) for own, result in runs if name in own["methods"]]
         )
@@ -192,7 +192,7 @@ def _arrays(structure: Any) -> list[Any]:
     return [None if tensor is None else np.asarray(tensor) for tensor in tf.nest.flatten(structure)]
 
 
-def _of(found: Attribution, given: dict[str, Any], sample: int) -> Explanation:
+def explanation_of(found: Attribution, given: dict[str, Any], sample: int) -> Explanation:
     """One sample of an attribution that was made by itself. given: the inputs' arrays by name."""
     values = found.values if isinstance(found.values, dict) else {next(iter(given)): found.values}
     layers: tuple[LayerMap, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from tensorview.attribution import engine
+from tensorview.attribution import engine, pace
 from tensorview.attribution.engine import Asked, Question
 from tensorview.attribution.features import FeatureMaps
 from tensorview.attribution.folding import fold_norms
@@ -95,8 +95,7 @@ class Forward:
 
     def parts(self, count: int) -> Iterator[slice]:
         """The numbers from 0 to `count` in slices that a pass can take."""
-        for start in range(0, count, self.room):
-            yield slice(start, min(start + self.room, count))
+        yield from pace.parts(count, self.room)
 
     def of(self, sample: int, changed: dict[str, Any]) -> Array:
         """The answers, float32 (M,), for a sample with these inputs, by name, in place of its own: (M, ...)."""

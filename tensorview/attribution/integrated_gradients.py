@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tensorview.attribution import pace
 from tensorview.attribution.gradient_input import SUMMED, summed
 from tensorview.attribution.method import Cost, Method
 from tensorview.attribution.parameters import parameter
@@ -47,8 +48,7 @@ class IntegratedGradients(Method):
         places, shares = (nodes + 1) / 2, weights / 2
         base = {name: tf.fill(at.shape, self.baseline) for name, at in probe.at.items()}
         integral = {name: np.zeros(at.shape, np.float64) for name, at in probe.at.items()}
-        for start in range(0, self.steps, probe.copies):
-            part = slice(start, start + probe.copies)
+        for part in pace.parts(self.steps, probe.copies):
             points = {name: base[name] + _along(places[part], at) * (at - base[name]) for name, at in probe.at.items()}
             for name, gradient in probe(points)[0].items():
                 integral[name] += np.tensordot(shares[part], gradient.numpy().astype(np.float64), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tensorview.attribution import pace
 from tensorview.attribution.input_method import SHOWN, shown
 from tensorview.attribution.method import Cost, Method
 from tensorview.attribution.parameters import parameter
@@ -53,8 +54,8 @@ class SmoothGrad(Method):
         scale = {name: self.noise * _range(at) for name, at in probe.at.items()}
         sums = {name: np.zeros(at.shape, np.float64) for name, at in probe.at.items()}
         squares = {name: np.zeros(at.shape, np.float64) for name, at in probe.at.items()}
-        for start in range(0, self.samples, probe.copies):
-            copies = range(start, min(start + probe.copies, self.samples))
+        for part in pace.parts(self.samples, probe.copies):
+            copies = range(part.start, part.stop)
             points = {}
             for order, (name, at) in enumerate(probe.at.items()):
                 seeds = [(self.seed, copy * len(probe.at) + order) for copy in copies]
