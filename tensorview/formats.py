@@ -23,7 +23,7 @@ FORMATS: tuple[Format, ...] = ("html", "folder", "tview", "json")
 SUFFIX: dict[Format, str] = {"html": ".html", "folder": "", "tview": ".tview", "json": ".json"}
 
 MAX_MANIFEST = 512 * 2**20
-_BLOB_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+BLOB_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def write(bundle: Bundle, path: str | Path, format: Format, *, force: bool = False) -> None:
@@ -83,7 +83,7 @@ def _bundle(path: Path, manifest: bytes | str, blobs: Mapping[str, bytes]) -> Bu
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is no bundle: its manifest is no JSON") from error
     parsed = from_json(data)
-    odd = [blob.id for blob in parsed.blobs if not _BLOB_ID.fullmatch(blob.id)]
+    odd = [blob.id for blob in parsed.blobs if not BLOB_ID.fullmatch(blob.id)]
     if odd:
         raise BundleError(f"{path} has a blob with the odd name {odd[0][:40]!r}; it was not written by tensorview")
     missing = [blob.id for blob in parsed.blobs if blob.id not in blobs]
@@ -96,7 +96,7 @@ class _Files(Mapping[str, bytes]):
     """The blobs of a folder, read when asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self._paths = {path.stem: path for path in folder.glob("*.bin") if _BLOB_ID.fullmatch(path.stem)}
+        self._paths = {path.stem: path for path in folder.glob("*.bin") if BLOB_ID.fullmatch(path.stem)}
 
     def __getitem__(self, id: str) -> bytes:
         return self._paths[id].read_bytes()

@@ -13,7 +13,8 @@ from typing import Literal, Protocol
 from tensorview import __version__, assets
 from tensorview.manifest import Manifest
 
-Source = Literal["inline", "http"]
+Source = Literal["inline", "http", "served"]
+"""Where a page finds its bundle: in itself, in files beside it, or by asking the server that it came from."""
 FIRST = "t0"
 """The blob that the first frame is drawn from: thumbnails of the first sample."""
 
@@ -57,6 +58,14 @@ def render_served(title: str) -> Iterator[bytes]:
     )
 
 
+def render_app(script: str, style: str, title: str) -> Iterator[bytes]:
+    """A page of the server, from a script and a style sheet of the built page."""
+    return _render(
+        source="served", title=title, generator=f"tensorview {__version__}", manifest=None, first=iter(()),
+        rest=iter(()), script=script, style=style,
+    )  # fmt: skip
+
+
 def policy(script: str, source: Source) -> str:
     """The Content-Security-Policy of a page: its own script alone, no network (served pages: their own host)."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -65,9 +74,9 @@ def policy(script: str, source: Source) -> str:
             "default-src 'none'",
             f"script-src 'sha256-{digest}'",
             "style-src 'unsafe-inline'",
-            "img-src data: blob:",
+            "img-src data: blob: 'self'" if source == "served" else "img-src data: blob:",
             "worker-src blob:",
-            "connect-src 'self'" if source == "http" else "connect-src 'none'",
+            "connect-src 'none'" if source == "inline" else "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
         )
@@ -76,10 +85,15 @@ def policy(script: str, source: Source) -> str:
 
 def app_script() -> str:
     """The built page's script as it stands between <script> tags, byte for byte."""
+    return script_text("app.js")
+
+
+def script_text(name: str) -> str:
+    """A built script as it stands between <script> tags, byte for byte."""
     # The parser ends a script at </script and starts a comment-like state at <!--; in JavaScript both can only stand
     # in strings, templates and regular expressions, where a backslash before the slash or bang changes nothing.
-    script = assets.built("app.js").replace("\r\n", "\n")
-    return re.sub(r"<(?=!--)", r"\\x3c", re.sub(r"</(?=script)", r"<\\/", script, flags=re.IGNORECASE))
+    text = assets.built(name).replace("\r\n", "\n")
+    return re.sub(r"<(?=!--)", r"\\x3c", re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE))
 
 
 def _render(
@@ -90,20 +104,22 @@ def _render(
     manifest: Packed | None,
     first: Iterator[_Inline],
     rest: Iterator[_Inline],
+    script: str = "app.js",
+    style: str = "app.css",
 ) -> Iterator[bytes]:
     import jinja2
     from markupsafe import Markup
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    script = app_script()
-    style = re.sub(r"</(?=style)", r"<\\/", assets.built("app.css"), flags=re.IGNORECASE)
+    code = script_text(script)
+    sheet = re.sub(r"</(?=style)", r"<\\/", assets.built(style), flags=re.IGNORECASE)
     pieces = environment.from_string(assets.template("page.html.j2")).generate(
-        policy=policy(script, source),
+        policy=policy(code, source),
         generator=generator,
         title=title,
         source=source,
-        style=Markup(style),
-        script=Markup(script),
+        style=Markup(sheet),
+        script=Markup(code),
         manifest=manifest,
         first=first,
         rest=rest,

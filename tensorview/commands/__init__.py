@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Protocol
 
-from tensorview.commands import attribute, compare, demo, export, inspect, methods, serve, visualize
+from tensorview.commands import attribute, compare, demo, export, inspect, library, methods, serve, visualize
 
 
 class Command(Protocol):
@@ -16,4 +16,4 @@ class Command(Protocol):
     def run(self, options: argparse.Namespace) -> int | None: ...
 
 
-COMMANDS: tuple[Command, ...] = (export, inspect, attribute, compare, visualize, methods, serve, demo)
+COMMANDS: tuple[Command, ...] = (export, inspect, attribute, compare, visualize, methods, serve, library, demo)

@@ -1,39 +1,59 @@
-"""A Flask app that serves one bundle, read-only."""
+"""The Flask app: pages, their bundles, and the API, behind the guard."""
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import TYPE_CHECKING, Any
 
 from tensorview import page
+from tensorview.server import answers, api, problems
 from tensorview.server import guard as guarding
-from tensorview.server import problems
 from tensorview.server.guard import Guard
+from tensorview.server.site import Site
+
+if TYPE_CHECKING:
+    from flask import Response
 
 
-def create_app(bundle: page.BundleLike, guard: Guard) -> Any:
-    """The app: GET /, /manifest.json and /blobs/ID.bin, for requests that the guard lets through."""
-    from flask import Flask, Response, abort
+def create_app(site: Site, guard: Guard) -> Any:
+    """The app: the start page at /, each item's page at /items/ID/, and the API under /api/v1."""
+    from flask import Flask, redirect
 
     app = Flask("tensorview", static_folder=None)
-    known = {blob.id for blob in bundle.manifest.blobs}
-    html = b"".join(page.render_served(bundle.manifest.title))
-    manifest = bundle.manifest_json().encode()
-    policy = page.policy(page.app_script(), "http") + "; frame-ancestors 'none'"
+    # A name is a name: what a proxy or a browser makes of doubled slashes is not to be guessed at.
+    app.url_map.merge_slashes = False
     problems.install(app)
     guarding.install(app, guard)
+    api.install(app, site)
+    shelf = _Page("library.js", "library.css", "tensorview")
+    item = _Page("live.js", "live.css", "tensorview")
 
     @app.get("/")
-    def index() -> Response:
-        return Response(html, mimetype="text/html", headers={"Content-Security-Policy": policy})
+    def start() -> Response:
+        return shelf.response()
 
-    @app.get("/manifest.json")
-    def manifest_json() -> Response:
-        return Response(manifest, mimetype="application/json")
+    @app.get("/items/<id>")
+    def without_slash(id: str) -> Any:
+        return redirect(f"{site.library.get(id).id}/", 308)
 
-    @app.get("/blobs/<id>.bin")
-    def blob(id: str) -> Response:
-        if id not in known:
-            abort(404)
-        return Response(bundle.raw_blob(id), mimetype="application/octet-stream")
+    @app.get("/items/<id>/")
+    def shown(id: str) -> Response:
+        site.library.get(id)
+        return item.response()
 
     return app
+
+
+class _Page:
+    """A page that is the same for everyone: what it shows, it asks for."""
+
+    def __init__(self, script: str, style: str, title: str) -> None:
+        self._html = b"".join(page.render_app(script, style, title))
+        text = page.script_text(script)
+        self._policy = page.policy(text, "served") + "; frame-ancestors 'none'"
+        self._tag = hashlib.sha256(self._html).hexdigest()[:16]
+
+    def response(self) -> Response:
+        response = answers.plain(self._html, "text/html", self._tag)
+        response.headers["Content-Security-Policy"] = self._policy
+        return response

@@ -71,11 +71,36 @@ function watched(opened: Opened, tell: Notices): Source {
   };
 }
 
+/** A panel that is built anew when a live model has brought samples or methods that it did not know of. */
+function renewed(report: Report, store: Store, build: () => HTMLElement): HTMLElement {
+  const { samples: all, methods } = report.manifest;
+  const first = build();
+  let [element, known] = [first, `${all.length} ${methods.length}`];
+  store.subscribe(() => {
+    const now = `${all.length} ${methods.length}`;
+    if (now === known) return;
+    known = now;
+    const next = build();
+    element.replaceWith(next);
+    element = next;
+  });
+  return first;
+}
+
 function startState(report: Report): Store {
   return createStore({ theme: systemTheme(), method: report.manifest.methods[0]?.name ?? null });
 }
 
-export function page(root: HTMLElement, opened: Opened): void {
+/** What a live page needs of the page that it is on. */
+export interface Built {
+  readonly report: Report;
+  readonly store: Store;
+  readonly tell: Notices;
+  /** The place over the scene. */
+  readonly view: HTMLElement;
+}
+
+export function page(root: HTMLElement, opened: Opened): Built {
   const tell = notices();
   const report = new Report(watched(opened, tell));
   const store = startState(report);
@@ -89,10 +114,9 @@ export function page(root: HTMLElement, opened: Opened): void {
   const stage = el("main.stage", { "aria-label": "Scene" }, tell.element, view);
   const list = layers(report, store);
   const about = help(facts(report.manifest));
-  const strips = [samples(report, store), samples(report, store)] as const;
   const right = side(report, store, inspector(report, store), heatPanel(report, store));
-  const below = dock(report, store, strips[0], legend(report, store), transport(report, store));
-  const phone = [sheet(root, store), result(report, store, strips[1], transport(report, store))];
+  const below = renewed(report, store, () => dock(report, store, samples(report, store), legend(report, store), transport(report, store)));
+  const phone = [sheet(root, store), renewed(report, store, () => result(report, store, samples(report, store), transport(report, store)))];
   root.className = "tv";
   root.replaceChildren(list.element, stage, right, below, ...phone, about.element);
   document.title = report.manifest.title || report.manifest.model.name;
@@ -143,6 +167,7 @@ export function page(root: HTMLElement, opened: Opened): void {
     },
   });
   window.tensorview = api(report, store, scene, () => close(store));
+  return { report, store, tell, view };
 }
 
 /** The tooltip follows what the scene says is under the pointer. */

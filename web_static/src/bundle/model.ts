@@ -18,15 +18,15 @@ export class Report {
   readonly #groups: ReadonlyMap<string, GroupInfo>;
   readonly #inputs = new Map<string, string[]>();
   readonly #outputs = new Map<string, string[]>();
-  readonly #activations: readonly ReadonlyMap<string, Activation>[];
+  /** By sample: a live page puts another sample into the place of one. */
+  readonly #activations = new WeakMap<Sample, ReadonlyMap<string, Activation>>();
 
   constructor(source: Source) {
     this.source = source;
     this.manifest = source.manifest;
-    const { nodes, groups, edges, samples } = this.manifest;
+    const { nodes, groups, edges } = this.manifest;
     this.#nodes = new Map(nodes.map((node) => [node.id, node]));
     this.#groups = new Map(groups.map((group) => [group.id, group]));
-    this.#activations = samples.map((sample) => new Map(sample.activations.map((item) => [item.node, item])));
     for (const { source: from, target: to } of edges) {
       this.#outputs.set(from, [...(this.#outputs.get(from) ?? []), to]);
       this.#inputs.set(to, [...(this.#inputs.get(to) ?? []), from]);
@@ -55,7 +55,11 @@ export class Report {
   }
 
   activation(sample: number, node: string): Activation | undefined {
-    return this.#activations[sample]?.get(node);
+    const found = this.manifest.samples[sample];
+    if (!found) return undefined;
+    const known = this.#activations.get(found) ?? new Map(found.activations.map((item) => [item.node, item]));
+    this.#activations.set(found, known);
+    return known.get(node);
   }
 
   async tensor(ref: TensorRef): Promise<Tensor> {

@@ -70,10 +70,11 @@ export function stepByArrows(row: HTMLElement, buttons: readonly HTMLElement[]):
 
 /** Runs at once, and again whenever what `pick` returns has changed. */
 export function watch(store: Store, pick: (state: ViewState) => readonly unknown[], run: (state: ViewState) => void): () => void {
-  let before = pick(store.get());
+  const seen = (state: ViewState): readonly unknown[] => [state.revision, ...pick(state)];
+  let before = seen(store.get());
   run(store.get());
   return store.subscribe((state) => {
-    const now = pick(state);
+    const now = seen(state);
     if (now.length === before.length && now.every((item, i) => Object.is(item, before[i]))) return;
     before = now;
     run(state);

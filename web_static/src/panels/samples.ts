@@ -31,7 +31,14 @@ export function samples(report: Report, store: Store): HTMLElement {
     if (picture) {
       const canvas = el("canvas", { "aria-hidden": "true" });
       item.append(canvas);
-      void drawPicture(canvas, report, picture.tensor);
+      let drawn: unknown = null;
+      // A live model's input is another one each time.
+      watch(store, () => [], () => {
+        const now = report.sample(index);
+        if (!now?.pictures[0] || now === drawn) return;
+        drawn = now;
+        void drawPicture(canvas, report, now.pictures[0].tensor);
+      });
     } else {
       item.classList.add("named");
       item.append(el("span", {}, names[index] ?? sample.name));

@@ -67,16 +67,18 @@ export class OpenLayers {
 
   /** Opens these and closes all others. Resolves when all that can be shown is there. */
   async show(nodes: readonly ViewNode[], sample: number, poseOf: (id: string) => Pose | undefined): Promise<void> {
-    const keys = new Set(nodes.map((node) => `${sample} ${node.id} ${node.shows}`));
+    const keyOf = (node: ViewNode): string => `${sample} ${node.id} ${node.shows} ${this.report.activation(sample, node.shows)?.tensor?.blob ?? ""}`;
+    const keys = new Set(nodes.map(keyOf));
     for (const [id, opened] of [...this.#open]) {
-      if (keys.has(`${opened.sample} ${id} ${opened.node.shows}`)) continue;
+      // Until a live model's new values are there, the old ones stay.
+      if (opened.sample === sample && nodes.some((node) => node.id === id && node.shows === opened.node.shows)) continue;
       this.#open.delete(id);
       this.removed(opened);
       opened.faces.dispose();
     }
     for (const key of [...this.#wanted.keys()]) if (!keys.has(key)) this.#wanted.delete(key);
     await Promise.all(nodes.map((node) => {
-      const key = `${sample} ${node.id} ${node.shows}`;
+      const key = keyOf(node);
       const known = this.#wanted.get(key) ?? this.#load(node, sample, key, poseOf).catch((error: unknown) => {
         this.#wanted.delete(key);
         throw error;
@@ -94,6 +96,11 @@ export class OpenLayers {
     const pose = poseOf(node.id);
     // Closed again before it came.
     if (!this.#wanted.has(key) || !pose) return;
+    const old = this.#open.get(node.id);
+    if (old) {
+      this.removed(old);
+      old.faces.dispose();
+    }
     const faces = new Faces(this.shared, false);
     const { codes, pairs } = bytesOf(tensor, mask?.codes ?? new Uint8Array());
     faces.data(codes, pairs);

@@ -46,7 +46,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** CSS pixels of area without which no cell has a number. */
 const SMALLEST = 350;
 /** What lines depend on. */
-const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "cell", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill"] as const;
+const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "cell", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill", "revision"] as const;
 /** Bytes of thumbnails of samples that are kept when others are looked at. */
 const STOCK_LIMIT = 48e6;
 /** Milliseconds after which a camera that was moved is told of. */
@@ -91,6 +91,7 @@ export class Shown implements Scene {
   #told: Eye | null = null;
   #telling: ReturnType<typeof setTimeout> | undefined;
   #shownSample = -1;
+  #shownRevision = 0;
 
   constructor(readonly host: HTMLElement, readonly report: Report, readonly store: Store) {
     const state = store.get();
@@ -142,12 +143,12 @@ export class Shown implements Scene {
   #changed(now: ViewState, before: ViewState): void {
     const differs = (...keys: (keyof ViewState)[]): boolean => keys.some((key) => now[key] !== before[key]);
     if (differs("unfolded", "selected", "open", "mode")) this.#relayout(true);
-    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds", "ill")) this.#dirty.paint = true;
-    if (differs("sample", "mode", "method", "target")) this.#quietly(this.#stockUp(now));
+    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds", "ill", "revision")) this.#dirty.paint = true;
+    if (differs("sample", "mode", "method", "target", "revision")) this.#quietly(this.#stockUp(now));
     if (now.mode === "kernels" && differs("mode", "unfolded", "selected")) this.#quietly(this.#plates.load(this.#view.nodes));
     if (now.eye !== before.eye && now.eye !== this.#told) this.#look(now.eye, true);
     if (differs("theme")) this.#relabel();
-    if (differs("open", "sample", "mode", "selected")) this.#quietly(this.#openUp());
+    if (differs("open", "sample", "mode", "selected", "revision")) this.#quietly(this.#openUp());
     // The wave is a number that shaders read: nothing is made anew for it.
     if (PICTURE.some((key) => now[key] !== before[key])) this.#dirty.ink = true;
     this.#ask();
@@ -159,7 +160,7 @@ export class Shown implements Scene {
   }
 
   /** Fetches the blobs that closed faces and heat maps are drawn from. */
-  async #stockUp({ sample, mode, method, target }: ViewState): Promise<void> {
+  async #stockUp({ sample, mode, method, target, revision }: ViewState): Promise<void> {
     const shown = this.report.sample(sample);
     const refs = [...(shown?.activations.flatMap(({ thumb, side }) => [thumb, side]) ?? []), ...(shown?.pictures.map(({ tensor }) => tensor) ?? [])];
     if (mode === "attribution" && method !== null) {
@@ -167,11 +168,14 @@ export class Shown implements Scene {
       refs.push(...[...(info?.inputs ?? []), ...(info?.layers ?? [])].map(({ tensor }) => tensor));
     }
     if (mode === "features") refs.push(...allFeatures(this.report).map(({ pictures }) => pictures));
-    const anew = this.#stock.size > STOCK_LIMIT && sample !== this.#shownSample;
+    // What a live model said before is not looked at again.
+    const anew = revision !== this.#shownRevision || (this.#stock.size > STOCK_LIMIT && sample !== this.#shownSample);
     const blobs = [...new Set(refs.flatMap((ref) => (ref && (anew || !this.#stock.has(ref.blob)) ? [ref.blob] : [])))];
     const fetched = await Promise.all(blobs.map(async (blob) => [blob, await this.report.source.blob(blob)] as const));
     if (anew) this.#stock.clear();
+    this.#shownRevision = revision;
     for (const [blob, bytes] of fetched) if (!this.#stock.has(blob)) this.#stock.add(blob, bytes);
+    if (this.store.get().revision !== revision) return;
     if (this.store.get().sample === sample) this.#shownSample = sample;
     this.#dirty.paint = true;
     this.#relabel();

@@ -19,6 +19,8 @@ export interface Eye {
 
 export interface ViewState {
   readonly sample: number;
+  /** Grows when a live model has put something new into the report. */
+  readonly revision: number;
   /** Id of the node, group or block that the inspector tells about. */
   readonly selected: string | null;
   /** Ids that are drawn as all of their channels. */
@@ -66,6 +68,7 @@ export interface Store {
 
 export const START: ViewState = {
   sample: 0,
+  revision: 0,
   selected: null,
   open: new Set(),
   unfolded: new Set(),

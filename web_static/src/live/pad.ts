@@ -1,0 +1,80 @@
+// A pad to draw a small grey input on, as large as the input and as white on black as what such models learn from.
+
+import { button, el } from "../panels/dom";
+
+export interface Pad {
+  readonly element: HTMLElement;
+  /** The drawing at the input's own size, as a PNG. */
+  picture(): Promise<Blob | null>;
+}
+
+const SIDE = 196;
+const INK = 0.075;
+
+export function pad(height: number, width: number, drawn: () => void): Pad {
+  const scale = SIDE / Math.max(height, width);
+  const canvas = el("canvas.pad", { width: Math.round(width * scale), height: Math.round(height * scale), tabindex: 0, role: "img", "aria-label": `Drawing pad, ${width}×${height}; draw with the mouse or a finger` });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  let inverse = false;
+  let last: readonly [number, number] | null = null;
+
+  const clear = (): void => {
+    if (!context) return;
+    context.fillStyle = inverse ? "#fff" : "#000";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  };
+  clear();
+  const spot = (event: PointerEvent): readonly [number, number] => {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width) * canvas.width, ((event.clientY - box.top) / box.height) * canvas.height];
+  };
+  const stroke = (to: readonly [number, number]): void => {
+    if (!context) return;
+    const from = last ?? to;
+    context.strokeStyle = inverse ? "#000" : "#fff";
+    context.lineWidth = INK * Math.max(canvas.width, canvas.height);
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(to[0] + 0.01, to[1]);
+    context.stroke();
+    last = to;
+    drawn();
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
+    last = null;
+    stroke(spot(event));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (last === null) return;
+    for (const part of event.getCoalescedEvents().length > 0 ? event.getCoalescedEvents() : [event]) stroke(spot(part));
+  });
+  const end = (): void => {
+    last = null;
+  };
+  for (const name of ["pointerup", "pointercancel"] as const) canvas.addEventListener(name, end);
+
+  const small = document.createElement("canvas");
+  [small.width, small.height] = [width, height];
+  const wiped = button("Clear", () => {
+    clear();
+    drawn();
+  }, { className: "small" });
+  const turned = button("Black on white", () => {
+    inverse = !inverse;
+    turned.textContent = inverse ? "White on black" : "Black on white";
+    clear();
+    drawn();
+  }, { className: "small" });
+  return {
+    element: el("div.drawing", {}, canvas, el("div.row", {}, wiped, turned)),
+    picture() {
+      const reduced = small.getContext("2d");
+      if (!reduced) return Promise.resolve(null);
+      reduced.imageSmoothingQuality = "high";
+      reduced.drawImage(canvas, 0, 0, width, height);
+      return new Promise((resolve) => small.toBlob(resolve, "image/png"));
+    },
+  };
+}
