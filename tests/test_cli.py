@@ -80,7 +80,7 @@ def test_help_is_quick_and_imports_no_tensorflow() -> None:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         best = min(best, time.perf_counter() - start)
     assert done.stdout.endswith("[]\n")
-    for command in ("export", "inspect", "attribute", "serve", "demo"):
+    for command in ("export", "inspect", "attribute", "serve", "library", "demo"):
         assert command in done.stdout
     assert best < 0.5
 

@@ -117,16 +117,9 @@ def _files(path: str) -> Iterator[str]:
         yield path
         return
     found = Path(path)
-    if not found.exists():
-        kind = ModelError if found.suffix.lower() in MODELS else BundleError
-        raise kind(f"{path} does not exist; expected a model, a bundle (.html, .tview), or a folder of them")
-    if not found.is_dir() or (found / "config.json").is_file():
+    if not found.is_dir() or (found / "config.json").is_file() or (found / "manifest.json").is_file():
         yield path
         return
-    if (found / "manifest.json").is_file():
-        raise BundleError(
-            f"{path} is an exported folder, which any web server shows; export it as .tview to have it here"
-        )
     inside = sorted(one for one in found.iterdir() if one.suffix.lower() in (*MODELS[:3], *BUNDLES))
     if not inside:
         raise BundleError(f"{path} has neither models (.keras, .h5) nor bundles (.tview, .html) in it")

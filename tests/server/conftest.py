@@ -88,8 +88,9 @@ Start = Callable[..., Server]
 
 
 @pytest.fixture(scope="session")
-def start_server() -> Iterator[Start]:
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Starts `tensorview serve` with these arguments on a free port; all end with the tests."""
+    home = tmp_path_factory.mktemp("home")  # where the library is that nobody names
     with contextlib.ExitStack() as stack:
 
         def start(*arguments: str | Path, token: str | None = TOKEN, setup: Callable[[], None] | None = None) -> Server:
@@ -97,7 +98,7 @@ def start_server() -> Iterator[Start]:
             command += ["--token", token or "none"]
             process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=setup,  # noqa: PLW1509
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": str(home)},
             )  # fmt: skip
             stack.callback(_end, process)
             assert process.stdout is not None and process.stderr is not None

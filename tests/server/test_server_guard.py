@@ -30,7 +30,7 @@ def test_this_machine_may_ask(server: Server, host: str) -> None:
         "192.168.1.7", "localhost@evil.example", "evil.example#localhost", "",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/", "/manifest.json", "/blobs/t0.bin", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/api/v1/items", "/api/v1/items/x/blobs/t0", "/nothing"])
 def test_a_name_that_was_pointed_here_may_not(server: Server, host: str, path: str) -> None:
     answer = server.ask(path, headers={"Host": host})
     assert answer.status == 403
@@ -48,7 +48,7 @@ def test_a_name_that_was_pointed_here_may_not(server: Server, host: str, path: s
     ],
 )
 def test_without_the_token_there_is_nothing(server: Server, headers: dict[str, str]) -> None:
-    for path in ("/", "/manifest.json", "/blobs/t0.bin", "/nothing", "/?token=wrong", f"/?TOKEN={TOKEN}"):
+    for path in ("/", "/api/v1/items", "/api/v1/items/x/blobs/t0", "/nothing", "/?token=wrong", f"/?TOKEN={TOKEN}"):
         answer = server.ask(path, headers=headers, token=False)
         assert answer.status == 401
         assert TOKEN.encode() not in answer.data
@@ -78,12 +78,12 @@ def test_a_browser_without_the_token_is_told_what_to_do(server: Server) -> None:
 )
 def test_another_origin_may_not_write(server: Server, origin: str) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
-        assert server.ask("/manifest.json", method, b"{}", {"Origin": origin}).status == 403
+        assert server.ask("/api/v1/items", method, b"{}", {"Origin": origin}).status == 403
 
 
 def test_other_sites_may_not_have_parts_of_it_but_a_link_works(server: Server) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site"}
-    assert server.ask("/manifest.json", headers={**foreign, "Sec-Fetch-Mode": "no-cors"}).status == 403
+    assert server.ask("/api/v1/items", headers={**foreign, "Sec-Fetch-Mode": "no-cors"}).status == 403
     assert server.ask("/", headers={**foreign, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}).status == 403
     assert (
         server.ask("/", headers={**foreign, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}).status == 200
@@ -91,7 +91,7 @@ def test_other_sites_may_not_have_parts_of_it_but_a_link_works(server: Server) -
 
 
 def test_headers_keep_other_pages_out(server: Server) -> None:
-    for path in ("/", "/manifest.json", "/nothing"):
+    for path in ("/", "/api/v1/items", "/nothing"):
         headers = server.ask(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
@@ -103,7 +103,7 @@ def test_headers_keep_other_pages_out(server: Server) -> None:
 
 def test_no_preflight_is_answered(server: Server) -> None:
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-    answer = server.ask("/manifest.json", "OPTIONS", headers=headers)
+    answer = server.ask("/api/v1/items", "OPTIONS", headers=headers)
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
@@ -128,7 +128,7 @@ def test_headers_can_not_be_split(server: Server) -> None:
 
 def test_what_is_too_large_is_refused_before_it_is_read(server: Server) -> None:
     with socket.create_connection(server.address, timeout=20) as connection:
-        connection.sendall(b"POST /manifest.json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n")
+        connection.sendall(b"POST /api/v1/items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n")
         told = connection.recv(65536)
     assert b" 413 " in told and b"application/problem+json" in told
     with socket.create_connection(server.address, timeout=20) as connection:
@@ -140,7 +140,7 @@ def test_slow_clients_hold_nobody_up(server: Server) -> None:
     slow = []
     for _ in range(60):  # more than there are threads
         connection = socket.create_connection(server.address, timeout=20)
-        connection.sendall(b"POST /manifest.json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx")
+        connection.sendall(b"POST /api/v1/items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx")
         slow.append(connection)
     try:
         assert server.ask("/", timeout=5).status == 200
@@ -175,11 +175,12 @@ def test_for_other_machines_addresses_and_allowed_names_are_answered(start_serve
         assert server.ask("/", headers={"Host": host}).status == status
 
 
-def test_a_new_token_each_time(start_server: Start, tview: Path) -> None:
+def test_a_new_token_each_time(tview: Path, tmp_path: Path) -> None:
     import subprocess
     import sys
 
     command = [sys.executable, "-m", "tensorview.cli", "serve", str(tview), "--port", "0"]
+    command += ["--library", str(tmp_path)]
     seen = set()
     for _ in range(2):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -188,6 +189,21 @@ def test_a_new_token_each_time(start_server: Start, tview: Path) -> None:
             process.terminate()
     assert len(seen) == 2
     assert all(len(token) == 48 for token in seen)
+
+
+def test_a_port_that_is_taken_is_one_line(tview: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tensorview.cli import main
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = ["serve", str(tview), "--library", str(tmp_path), "--port"]
+        assert main([*command, str(port)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"port {port}" in told
+    assert main([*command, "70000"]) == 2
 
 
 def test_it_stops_when_told_to(start_server: Start, tview: Path) -> None:
