@@ -12,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from tensorview.attribution import attribute
-from tensorview.attribution.target import ranked
+from tensorview.attribution.target import parse, ranked
 from tensorview.blobs import BlobWriter
+from tensorview.build import Explained
 from tensorview.encode import write_tensor
-from tensorview.errors import BundleError
+from tensorview.errors import BundleError, TensorviewError
 from tensorview.explain import described, explain, method_info
 from tensorview.exporting import predictions
 from tensorview.inputs import Batch
@@ -47,10 +48,7 @@ class Live:
         self._trace = made
         if self._known is None or before is None or not _alike(before, made):
             self._known = structure(made, weights=False)
-        explained, scores, last, notes = explain(
-            self.model, batch, made, methods,
-            target=ranked(0, 1) if target in (None, "top") else target, labels=self.labels, asked=False,
-        )  # fmt: skip
+        explained, scores, last, notes = self._explain(batch, made, methods, target)
         samples = Samples(made, self._known, 1, self._pool)
         nodes = {node.layer: node.id for node in made.nodes if node.id in made.input_ids}
         pictures = [{nodes[name]: seen for name, seen in taken.items() if name in nodes} for taken in batch.pictures]
@@ -70,6 +68,17 @@ class Live:
         return Run(
             self, batch, made, self._known, sample, explained.methods, explained.attributions, blobs, told, notes
         )
+
+    def _explain(self, batch: Batch, made: Trace, methods: Sequence[str], target: Any) -> Any:
+        chosen = target not in (None, "top")
+        wanted = parse(target, 1, self.labels) if chosen else ranked(0, 1)
+        try:
+            return explain(self.model, batch, made, methods, target=wanted, labels=self.labels, asked=False)
+        except TensorviewError as error:
+            if chosen:
+                raise
+            # A model that runs but has no scores or no gradients is still worth asking.
+            return Explained(), {}, {}, (f"Nothing was explained: {error}.",) if methods else ()
 
     def _planned(self, place: int, samples: Samples) -> TensorRef:
         """Where a layer's values will lie in the blob that is made when somebody looks at it."""
