@@ -39,7 +39,9 @@ class Layer:
 
     @property
     def is_operation(self) -> bool:
-        return self.module is not None and self.module.startswith(("keras.src.ops", "keras.ops"))
+        if self.module is None:  # a .h5 file names no module: of an operation Keras keeps its name alone, of a layer more
+            return self.registered is None and set(self.config) == {"name"}
+        return self.module.startswith(("keras.src.ops", "keras.ops"))
 
     @property
     def is_keras(self) -> bool:

@@ -35,7 +35,12 @@ def _watched(seen: Values) -> Iterator[None]:
     original = operation.__call__
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        output = original(self, *args, **kwargs)
+        try:
+            output = original(self, *args, **kwargs)
+        except tf.errors.UnimplementedError:
+            if getattr(self, "data_format", None) != "channels_first":
+                raise
+            output = _channels_last(original, self, *args)
         if tf.executing_eagerly() and not any(keras.backend.is_keras_tensor(x) for x in tf.nest.flatten(output)):
             seen.setdefault(id(self), []).append(arrays(output))
         return output
@@ -45,6 +50,16 @@ def _watched(seen: Values) -> Iterator[None]:
         yield
     finally:
         operation.__call__ = original
+
+
+def _channels_last(call: Any, layer: Any, x: Any) -> Any:
+    """What a layer over channels_first computes where TensorFlow has no kernel of that layout for this processor."""
+    last, first = [0, *range(2, x.ndim), 1], [0, x.ndim - 1, *range(1, x.ndim - 1)]
+    layer.data_format = "channels_last"
+    try:
+        return tf.transpose(call(layer, tf.transpose(x, last)), first)
+    finally:
+        layer.data_format = "channels_first"
 
 
 def arrays(structure: Any) -> Any:

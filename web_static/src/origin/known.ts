@@ -45,6 +45,7 @@ export function through(a: Known, f: (x: number) => number): Known {
   let off = 0;
   for (let i = -4; i <= 4; i++) off = Math.max(off, Math.abs(f(a.value + (a.off * i) / 4) - value));
   const sigma = Math.sqrt(a.noise);
-  const slope = sigma > 0 ? (f(a.value + sigma) - f(a.value - sigma)) / (2 * sigma) : 0;
-  return { value, off, noise: a.noise * slope * slope };
+  // The steepest way to a value that may well be meant: beside a kink, as ReLU's, the slope at the value itself says nothing.
+  const changes = [-3, -2, -1, 1, 2, 3].map((k) => (f(a.value + k * sigma) - value) / k);
+  return { value, off, noise: Math.max(...changes.map((change) => change * change)) };
 }
