@@ -65,7 +65,7 @@ def test_the_make_targets_and_files_exist() -> None:
 def test_every_option_of_the_command_line_is_in_the_docs() -> None:
     from tensorview.cli import parser
 
-    text = README + (ROOT / "docs" / "using.md").read_text("utf-8")
+    text = README + "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("using.md", "server.md"))
     [commands] = [action for action in parser()._actions if action.choices]
     for name, command in dict(commands.choices or {}).items():
         assert f"tensorview {name}" in text
