@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from tensorview.loading import load_model
     from tensorview.localisation import Localisation, localise, pointing_game
     from tensorview.tracing import Trace, trace
+    from tensorview.visualization.atlas import ActivationAtlas, activation_atlas
     from tensorview.visualization.grid import ActivationGrid, NeuronGroups, activation_grid, neuron_groups
     from tensorview.visualization.make import visualize
     from tensorview.visualization.patches import TopPatches, top_patches
     from tensorview.visualization.result import Visualization
 
 _HOMES = {
+    "ActivationAtlas": "visualization.atlas",
     "ActivationGrid": "visualization.grid",
     "Attribution": "attribution.result",
     "Bundle": "bundle",
@@ -49,6 +51,7 @@ _HOMES = {
     "TopPatches": "visualization.patches",
     "Trace": "tracing",
     "Visualization": "visualization.result",
+    "activation_atlas": "visualization.atlas",
     "activation_grid": "visualization.grid",
     "attribute": "attribution",
     "channel_attribution": "attribution.channels",
@@ -68,12 +71,13 @@ _HOMES = {
 }
 
 _RUNS = {
-    "Comparison", "activation_grid", "attribute", "channel_attribution", "compare", "deconvolve", "export",
-    "neuron_groups", "top_patches", "trace", "visualize",
+    "Comparison", "activation_atlas", "activation_grid", "attribute", "channel_attribution", "compare", "deconvolve",
+    "export", "neuron_groups", "top_patches", "trace", "visualize",
 }  # fmt: skip
 """What imports Keras, and so needs it on TensorFlow."""
 
 __all__ = [
+    "ActivationAtlas",
     "ActivationGrid",
     "Attribution",
     "Bundle",
@@ -86,6 +90,7 @@ __all__ = [
     "Trace",
     "Visualization",
     "__version__",
+    "activation_atlas",
     "activation_grid",
     "attribute",
     "channel_attribution",
