@@ -39,7 +39,7 @@ class Layer:
 
     @property
     def is_operation(self) -> bool:
-        if self.module is None:  # a .h5 file names no module: of an operation Keras keeps its name alone, of a layer more
+        if self.module is None:  # as in .h5 files: of an operation Keras keeps its name alone, of a layer more
             return self.registered is None and set(self.config) == {"name"}
         return self.module.startswith(("keras.src.ops", "keras.ops"))
 

@@ -30,8 +30,8 @@ class ActivationAtlas:
 
     activations: float32 (N, channels). positions: int (N, axes in space). classes: int (N,), the top class of each
     input, and shares: float32 (N,), what its position adds to that class's score, to first order. points: float32
-    (N, 2), x and y in 0..1. counts: int (cells, cells), rows from the top, that add up to N. places: int (M, 2), row and
-    column of each cell with a picture; means: float32 (M, channels); labels: int (M,), the class it speaks for most.
+    (N, 2), x and y in 0..1. counts: int (cells, cells), rows from the top, that add up to N. places: int (M, 2), row
+    and column of each cell with a picture; means: float32 (M, channels); labels: int (M,), the class it speaks for most.
     """
 
     layer: str
