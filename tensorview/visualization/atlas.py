@@ -31,7 +31,8 @@ class ActivationAtlas:
     activations: float32 (N, channels). positions: int (N, axes in space). classes: int (N,), the top class of each
     input, and shares: float32 (N,), what its position adds to that class's score, to first order. points: float32
     (N, 2), x and y in 0..1. counts: int (cells, cells), rows from the top, that add up to N. places: int (M, 2), row
-    and column of each cell with a picture; means: float32 (M, channels); labels: int (M,), the class it speaks for most.
+    and column of each cell with a picture; means: float32 (M, channels); labels: int (M,), the class that it speaks
+    for most.
     """
 
     layer: str
@@ -85,15 +86,15 @@ def activation_atlas(
 ) -> ActivationAtlas:
     """Sample a layer over many inputs, lay the activations out in two dimensions, and make a picture of each cell.
 
-    inputs: an array, a folder of images or a list of files; thousands of them say something. One random position of each
-    is taken, the edges left out. layout: what brings (N, channels) to (N, 2); None is UMAP (cosine, 50 neighbours, .05),
-    which `pip install umap-learn` brings. cells: a side of the map; those with fewer than `least` inputs stay dark.
-    size, steps, options: as `visualize` takes them. Raises OptionError, InputError, TraceError.
+    inputs: an array, a folder of images or a list of files; thousands of them say something. One random position of
+    each is taken, the edges left out. layout: what brings (N, channels) to (N, 2); None is UMAP (cosine, 50 neighbours,
+    .05), which `pip install umap-learn` brings. cells: a side of the map; those with fewer than `least` inputs stay
+    dark. size, steps, options: as `visualize` takes them. Raises OptionError, InputError, TraceError.
     """
     if cells < 1 or least < 1:
         raise OptionError(f"cells and least are whole numbers from 1, but {cells} and {least} came")
     place = _umap(seed) if layout is None else layout
-    found = _sampled(model, Source(model, inputs, preprocess), layer, batch, seed, progress)
+    found = _sampled(model, Source(model, inputs, preprocess), layer, batch=batch, seed=seed, progress=progress)
     vectors = found["activations"]
     progress("laying out", 0.0)
     points = within(np.asarray(place(vectors), np.float32))
@@ -116,7 +117,7 @@ def activation_atlas(
 
 
 def within(points: Array) -> Array:
-    """Points in 0..1: from the 1 % quantile of each axis to that of 99 %, with a margin; what lies beyond is clipped."""
+    """Points in 0..1: from the 1 % quantile of each axis to that of 99 %, with a margin; the rest is clipped."""
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise OptionError(f"a layout gives finite points (N, 2), but {points.shape} came")
     low, high = np.quantile(points, [0.01, 0.99], axis=0)
@@ -131,7 +132,7 @@ def _speaks_for(classes: Array, shares: Array) -> int:
     return int(own[np.argmax([shares[classes == one].sum() for one in own])])
 
 
-def _sampled(model: Any, source: Source, layer: str, batch: int, seed: int, progress: Progress) -> dict[str, Array]:
+def _sampled(model: Any, source: Source, layer: str, *, batch: int, seed: int, progress: Progress) -> dict[str, Array]:
     drawn: Array | None = None
     parts = []
     for part in source.batches(batch):
