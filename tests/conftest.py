@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from serving import Start, servers
 
 from tensorview.backend import require_keras
 
@@ -111,3 +113,20 @@ def coffee() -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts `tensorview serve` with these arguments; all end with the tests."""
+    with servers(tmp_path_factory.mktemp("home")) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def tview(tmp_path_factory: pytest.TempPathFactory, lenet: Example) -> Path:
+    """LeNet's run on two digits."""
+    from tensorview.exporting import export
+
+    path = tmp_path_factory.mktemp("reports") / "lenet.tview"
+    export(lenet.model, lenet.inputs[:2], path, format="tview", methods=("grad_cam",))
+    return path

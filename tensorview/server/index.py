@@ -54,6 +54,8 @@ class Index:
         self.path = path
         self._lock = threading.RLock()
         self._db = self._open()
+        self.changes = 0
+        """Grows with each change, for pages that show a list of it."""
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -89,10 +91,12 @@ class Index:
         places = ", ".join(f":{name}" for name in (*NAMES, "picture"))
         with self._lock:
             self._db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", {**values, "picture": picture})
+            self.changes += 1
 
     def drop(self, id: str) -> None:
         with self._lock:
             self._db.execute("DELETE FROM main.entries WHERE id=?", (id,))
+            self.changes += 1
 
     def get(self, id: str) -> Entry | None:
         with self._lock:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import load_example
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from browser.pages import DESKTOP, QUIET, SOFTWARE_GL, Export, Exported, NewTab, Tab, chromium
+from browser.pages import DESKTOP, FILMED, PATIENCE_MS, QUIET, SOFTWARE_GL, Export, Exported, NewTab, Tab, chromium
 from tensorview.exporting import export
 from tensorview.inputs import read_inputs
 from tensorview.tracing import trace
@@ -18,13 +18,14 @@ from tensorview.tracing import trace
 
 @pytest.fixture(scope="session")
 def play() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def browser(play: Playwright) -> Iterator[Browser]:
-    opened = play.chromium.launch(executable_path=chromium(), args=[*QUIET, *SOFTWARE_GL])
+    opened = play.chromium.launch(executable_path=chromium(), args=[*QUIET, *SOFTWARE_GL, *FILMED])
     yield opened
     opened.close()
 
@@ -39,7 +40,8 @@ def flat_browser(play: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def new_tab(browser: Browser) -> Iterator[NewTab]:
-    """Makes tabs. At the end of a test, quiet ones must have said nothing, and asked for nothing but their own file."""
+    """Makes tabs. At the end of a test, quiet ones must have said nothing, and asked for nothing but their own file or
+    the server that they came from."""
     tabs: list[tuple[Tab, bool]] = []
 
     def make(quiet: bool = True, viewport: dict[str, int] = DESKTOP, **options: Any) -> Tab:
@@ -54,7 +56,8 @@ def new_tab(browser: Browser) -> Iterator[NewTab]:
     for tab, quiet in tabs:
         if quiet:
             assert tab.said == []
-            asked = {url.split("#")[0] for url in tab.asked if not url.startswith(("data:", "blob:"))}
+            own = ("data:", "blob:", *([tab.site] if tab.site else []))
+            asked = {url.split("#")[0] for url in tab.asked if not url.startswith(own)}
             assert asked <= {url.split("#")[0] for url in tab.files}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import shutil
@@ -14,11 +15,14 @@ import numpy as np
 from conftest import Example
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page
+from serving import Server
 
 from tensorview.bundle import Bundle
 
 SOFTWARE_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 QUIET = ("--no-sandbox", "--disable-background-networking")
+# A webcam that films a test picture; pages still have to be allowed to see it.
+FILMED = ("--use-fake-device-for-media-stream",)
 DESKTOP = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 844}
 # Loading software GL and a large page may take long on a busy machine; a test that passes never waits so long.
@@ -42,6 +46,8 @@ class Tab:
     asked: list[str] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     """Addresses that it was sent to."""
+    site: str | None = None
+    """The server that its pages came from, whatever they ask of it."""
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE_MS)
@@ -59,6 +65,44 @@ class Tab:
         self.page.evaluate("() => window.tensorview.ready")
         self.settle()
         return self
+
+    def enter(self, server: Server, path: str = "") -> Tab:
+        """Go to a server with its token, and on to one of its pages."""
+        self.site = server.url
+        self.page.goto(server.visit)
+        if path:
+            self.page.goto(server.url + path)
+        return self
+
+    def live(self, server: Server, item: str) -> Tab:
+        """An item's page, once it shows what it is and takes inputs."""
+        self.enter(server, f"items/{item}/")
+        self.page.wait_for_function("() => window.tensorview")
+        self.page.evaluate("() => window.tensorview.ready")
+        self.page.locator(".live").wait_for()
+        return self
+
+    def give(self, kind: str, *files: tuple[str, bytes], at: str = "html") -> None:
+        """Drops files on the page, or pastes them ("drop", "paste")."""
+        self.page.evaluate(
+            """([kind, at, files]) => {
+                const given = new DataTransfer();
+                for (const [name, text] of files) {
+                    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+                    const type = name.endsWith(".png") ? "image/png" : "";
+                    given.items.add(new File([bytes], name, {type}));
+                }
+                const target = document.querySelector(at);
+                const options = {bubbles: true, cancelable: true};
+                if (kind === "paste") {
+                    target.dispatchEvent(new ClipboardEvent("paste", {...options, clipboardData: given}));
+                    return;
+                }
+                for (const name of ["dragenter", "dragover", "drop"])
+                    target.dispatchEvent(new DragEvent(name, {...options, dataTransfer: given}));
+            }""",
+            [kind, at, [[name, base64.b64encode(data).decode()] for name, data in files]],
+        )
 
     def settle(self) -> None:
         """Until nothing moves any more: the scene draws only while something changes."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from browser.pages import DESKTOP, PHONE, Exported, NewTab, Tab
 
@@ -14,11 +14,15 @@ AXE = Path(__file__).parents[2] / "web_static" / "node_modules" / "axe-core" / "
 
 
 def faults(tab: Tab) -> list[str]:
-    """What axe-core calls serious or critical, a line each with the first element that has it."""
     tab.settle()
-    if not tab.page.evaluate("() => 'axe' in window"):
-        tab.page.evaluate(AXE.read_text())
-    done: dict[str, list[dict[str, Any]]] = tab.page.evaluate("async () => await axe.run(document)")
+    return serious(tab.page)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, a line each with the first element that has it."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())
+    done: dict[str, list[dict[str, Any]]] = page.evaluate("async () => await axe.run(document)")
     assert len(done["passes"]) > 15, "axe-core looked at the page"
     return [
         f"{one['id']}: {one['help']}: {node['html'][:160]} {node['failureSummary'][:300]}"

@@ -17,14 +17,13 @@ import numpy as np
 import pytest
 from conftest import Example
 from PIL import Image
+from serving import BYTES, Answer, Server, Start
 
-from server.conftest import Answer, Server, Start
 from tensorview import attribute
 from tensorview.formats import open_bundle
 from tensorview.tracing import trace
 
 API = "/api/v1"
-BYTES = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture(scope="module")

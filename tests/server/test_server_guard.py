@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 
 import pytest
+from serving import TOKEN, Server, Start
 
-from server.conftest import TOKEN, Server, Start
 from tensorview.errors import OptionError
 from tensorview.server.guard import Guard
 

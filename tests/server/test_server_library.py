@@ -16,14 +16,12 @@ from pathlib import Path
 
 import pytest
 from conftest import Example
+from serving import BYTES, Answer, Server, Start
 
-from server.conftest import Answer, Server, Start
 from tensorview.errors import BundleError
 from tensorview.formats import open_bundle, write
 from tensorview.server.library import CARD, Library, clean_name, clean_tags
 from tensorview.server.problems import Problem
-
-BYTES = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture

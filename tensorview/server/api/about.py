@@ -26,6 +26,7 @@ def install(app: Flask, site: Site, prefix: str) -> None:
         return {
             "version": __version__,
             "started": STARTED,
+            "library": site.library.index.changes,
             "most_upload": site.most_upload,
             "models": site.models.loaded(),
             "memory": site.models.limits.held,

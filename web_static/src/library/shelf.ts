@@ -2,7 +2,7 @@
 
 import { button, el, svg } from "../panels/dom";
 import { applyTheme } from "../panels/theme";
-import { Client, type About, type Item, type Listed } from "../served/api";
+import { Client, type Item, type Listed } from "../served/api";
 import { connection } from "../served/connection";
 import { plural } from "../words/format";
 import { askText } from "./ask";
@@ -25,7 +25,13 @@ export function shelf(root: HTMLElement): void {
   let most = Number.POSITIVE_INFINITY;
   let turn = 0;
   const client = new Client(new URL(".", document.baseURI), () => link.lost());
-  const link = connection(() => client, () => void show());
+  let known: number | null = null;
+  const link = connection(() => client, () => void show(), (about) => {
+    most = about.most_upload;
+    // Another page, or a program, has changed something.
+    if (known !== null && known !== about.library) void show();
+    known = about.library;
+  });
   const status = el("p.count", { role: "status" });
   const list = el("ul.cards", { "aria-label": "Models and reports" });
   const empty = el("div.empty", { hidden: true });
@@ -184,6 +190,5 @@ export function shelf(root: HTMLElement): void {
   }
 
   document.title = "tensorview";
-  void client.get<About>("server").then((about) => (most = about.most_upload), () => undefined);
   void show();
 }

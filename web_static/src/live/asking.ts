@@ -3,6 +3,9 @@
 import { query, type Client } from "../served/api";
 import type { RunAnswer } from "./source";
 
+/** Over how long the rate is told. */
+export const WINDOW_MS = 2000;
+
 export interface Question {
   readonly bytes: Blob;
   readonly name: string;
@@ -28,11 +31,13 @@ export class Asking {
     if (!this.#busy) void this.#go();
   }
 
-  /** Answers in each of the last seconds. */
+  /** Answers a second, while they follow one another; else 0. */
   get rate(): number {
     const now = performance.now();
-    this.#times = this.#times.filter((time) => now - time < 2000);
-    return this.#times.length / 2;
+    this.#times = this.#times.filter((time) => now - time < WINDOW_MS);
+    const [first] = this.#times;
+    const last = this.#times.at(-1);
+    return first === undefined || last === undefined || last === first ? 0 : ((this.#times.length - 1) * 1000) / (last - first);
   }
 
   async #go(): Promise<void> {

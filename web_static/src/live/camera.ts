@@ -4,6 +4,7 @@ import { button, el } from "../panels/dom";
 
 export interface Camera {
   readonly element: HTMLElement;
+  readonly toggle: HTMLElement;
   readonly running: boolean;
   frame(): Promise<Blob | null>;
 }
@@ -18,7 +19,7 @@ export function camera(ready: () => void, failed: (text: string) => void): Camer
     for (const track of stream?.getTracks() ?? []) track.stop();
     stream = null;
     video.hidden = true;
-    toggle.textContent = "Webcam";
+    toggle.setAttribute("aria-pressed", "false");
   };
   const start = async (): Promise<void> => {
     try {
@@ -33,12 +34,13 @@ export function camera(ready: () => void, failed: (text: string) => void): Camer
     video.srcObject = stream;
     await video.play();
     video.hidden = false;
-    toggle.textContent = "Stop the webcam";
+    toggle.setAttribute("aria-pressed", "true");
     ready();
   };
-  const toggle = button("Webcam", () => (stream ? stop() : void start()), { className: "small" });
+  const toggle = button("Webcam", () => (stream ? stop() : void start()), { className: "small", attributes: { "aria-pressed": "false" } });
   return {
-    element: el("div.camera", {}, video, toggle),
+    element: video,
+    toggle,
     get running() {
       return stream !== null;
     },

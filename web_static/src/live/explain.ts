@@ -60,7 +60,10 @@ export interface Explainer {
   resume(job: Job): void;
 }
 
-export function explainer(client: Client, report: Report, methods: readonly Method[], done: (found: Explained) => void): Explainer {
+/** `kept` is told which job is under way, for a page that is loaded again. */
+export function explainer(
+  client: Client, report: Report, methods: readonly Method[], kept: (job: string | null) => void, done: (found: Explained) => void,
+): Explainer {
   let run: string | null = null;
   let controls: readonly (readonly [string, Control])[] = [];
   const select = el("select", { "aria-label": "Method" });
@@ -121,6 +124,7 @@ export function explainer(client: Client, report: Report, methods: readonly Meth
 
   async function follow(start: Job): Promise<void> {
     current = start.id;
+    kept(current);
     track.hidden = stop.hidden = false;
     compute.disabled = true;
     try {
@@ -139,6 +143,7 @@ export function explainer(client: Client, report: Report, methods: readonly Meth
       failed(error);
     } finally {
       current = null;
+      kept(null);
       track.hidden = stop.hidden = true;
       compute.disabled = run === null;
     }

@@ -4,6 +4,10 @@ import { button, el } from "../panels/dom";
 
 export interface Pad {
   readonly element: HTMLElement;
+  /** What else can be done with the drawing. */
+  readonly buttons: readonly HTMLElement[];
+  /** A pen is on it: nothing around it may move now. */
+  readonly held: boolean;
   /** The drawing at the input's own size, as a PNG. */
   picture(): Promise<Blob | null>;
 }
@@ -11,10 +15,11 @@ export interface Pad {
 const SIDE = 196;
 const INK = 0.075;
 
-export function pad(height: number, width: number, drawn: () => void): Pad {
+export function pad(height: number, width: number, drawn: () => void, lifted: () => void): Pad {
   const scale = SIDE / Math.max(height, width);
   const canvas = el("canvas.pad", { width: Math.round(width * scale), height: Math.round(height * scale), tabindex: 0, role: "img", "aria-label": `Drawing pad, ${width}×${height}; draw with the mouse or a finger` });
   const context = canvas.getContext("2d", { willReadFrequently: true });
+  const element = el("div.easel", { "data-blank": "true" }, canvas, el("p", { "aria-hidden": "true" }, "Draw here"));
   let inverse = false;
   let last: readonly [number, number] | null = null;
 
@@ -22,6 +27,8 @@ export function pad(height: number, width: number, drawn: () => void): Pad {
     if (!context) return;
     context.fillStyle = inverse ? "#fff" : "#000";
     context.fillRect(0, 0, canvas.width, canvas.height);
+    element.dataset["blank"] = "true";
+    element.dataset["inverse"] = String(inverse);
   };
   clear();
   const spot = (event: PointerEvent): readonly [number, number] => {
@@ -39,6 +46,7 @@ export function pad(height: number, width: number, drawn: () => void): Pad {
     context.lineTo(to[0] + 0.01, to[1]);
     context.stroke();
     last = to;
+    element.dataset["blank"] = "false";
     drawn();
   };
   canvas.addEventListener("pointerdown", (event) => {
@@ -52,6 +60,7 @@ export function pad(height: number, width: number, drawn: () => void): Pad {
   });
   const end = (): void => {
     last = null;
+    lifted();
   };
   for (const name of ["pointerup", "pointercancel"] as const) canvas.addEventListener(name, end);
 
@@ -61,14 +70,23 @@ export function pad(height: number, width: number, drawn: () => void): Pad {
     clear();
     drawn();
   }, { className: "small" });
-  const turned = button("Black on white", () => {
+  const turned = button("◐", () => {
     inverse = !inverse;
-    turned.textContent = inverse ? "White on black" : "Black on white";
+    named();
     clear();
     drawn();
-  }, { className: "small" });
+  }, { className: "small icon" });
+  const named = (): void => {
+    turned.title = inverse ? "Draw white on black" : "Draw black on white";
+    turned.setAttribute("aria-label", turned.title);
+  };
+  named();
   return {
-    element: el("div.drawing", {}, canvas, el("div.row", {}, wiped, turned)),
+    element,
+    buttons: [wiped, turned],
+    get held() {
+      return last !== null;
+    },
     picture() {
       const reduced = small.getContext("2d");
       if (!reduced) return Promise.resolve(null);

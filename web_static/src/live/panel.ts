@@ -4,7 +4,7 @@ import { button, el } from "../panels/dom";
 import type { Built } from "../page";
 import { OVER, Refused, type Client, type Item, type Job } from "../served/api";
 import { watchJob } from "../served/watchjob";
-import { Asking, type Question } from "./asking";
+import { Asking, WINDOW_MS, type Question } from "./asking";
 import { camera } from "./camera";
 import { explainer, type Method } from "./explain";
 import { pad } from "./pad";
@@ -15,7 +15,9 @@ const SMALL = 64;
 /** Methods that are so quick that their map follows each new input. */
 const QUICK = "one pass";
 const KEPT = "tensorview run of ";
+const KEPT_JOB = "tensorview job of ";
 const ARRAYS = ".npy,.npz";
+const HINT = "Or drop or paste a picture, .npy or .npz anywhere.";
 
 /** Height and width of the model's only input, where it is a small grey picture. */
 export function drawable(shape: readonly (number | null)[]): readonly [number, number] | null {
@@ -29,8 +31,21 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
   const methods = await client.get<readonly Method[]>("methods");
   const [input] = report.manifest.inputs;
   const size = report.manifest.inputs.length === 1 && input ? drawable(input.shape) : null;
-  const said = el("p.note.said", { role: "status" });
+  const said = el("p.note.said", { role: "status" }, HINT);
   const speed = el("span.aside");
+  // While a pen is on the pad, another number of lines would move it from under the pen.
+  let unsaid: string | null = null;
+  const say = (text: string): void => {
+    unsaid = board?.held ? text : null;
+    if (unsaid === null) said.textContent = text;
+  };
+  let slowing = 0;
+  const paced = (): void => {
+    const rate = asking.rate;
+    speed.textContent = rate >= 1 ? `${rate.toFixed(0)} a second` : "";
+    window.clearTimeout(slowing);
+    if (rate > 0) slowing = window.setTimeout(paced, WINDOW_MS);
+  };
 
   const quick = (): readonly string[] => {
     const { mode, method } = store.get();
@@ -42,15 +57,13 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     const { revision, mode, method } = store.get();
     const kept = mode === "activations" || answer.attributions.some((found) => found.method === method);
     store.set({ sample: live.place, revision: revision + 1, target: null, ...(kept ? {} : { mode: "activations" }) });
-    said.textContent = [...answer.told, ...answer.notes].join(" ");
-    speed.textContent = asking.rate >= 1 ? `${asking.rate.toFixed(0)} a second` : "";
+    say([...answer.told, ...answer.notes].join(" ") || HINT);
+    paced();
     explain.show(answer.run);
     keep.disabled = false;
     if (eye.running) again();
   };
-  const failed = (error: unknown): void => {
-    said.textContent = error instanceof Error ? error.message : String(error);
-  };
+  const failed = (error: unknown): void => say(error instanceof Error ? error.message : String(error));
   const asking = new Asking(client, item.id, answered, failed);
   const give = (make: () => Promise<Blob | null>, name: string): void =>
     asking.ask(async (): Promise<Question | null> => {
@@ -59,11 +72,13 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     });
   const again = (): void => give(() => eye.frame(), "webcam");
 
-  const board = size && pad(size[0], size[1], () => give(() => board?.picture() ?? Promise.resolve(null), "drawing"));
+  const board = size && pad(size[0], size[1], () => give(() => board?.picture() ?? Promise.resolve(null), "drawing"), () => {
+    if (unsaid !== null) say(unsaid);
+  });
   const eye = camera(again, (text) => failed(new Error(text)));
   const file = el("input", { type: "file", accept: `image/*,${ARRAYS}`, hidden: true, "aria-label": "Input file" });
   const take = (given: Blob, name: string): void => {
-    said.textContent = "The model is running…";
+    say("The model is running…");
     give(() => Promise.resolve(given), name);
   };
   file.addEventListener("change", () => {
@@ -85,7 +100,11 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     take(dropped, dropped.name);
   });
 
-  const explain = explainer(client, report, methods, (found) => {
+  const keepJob = (job: string | null): void => {
+    if (job === null) window.sessionStorage.removeItem(KEPT_JOB + item.id);
+    else window.sessionStorage.setItem(KEPT_JOB + item.id, job);
+  };
+  const explain = explainer(client, report, methods, keepJob, (found) => {
     if (!live.add(found)) {
       tell.toast("That was for an earlier input");
       return;
@@ -94,7 +113,7 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     const { method, target } = found.attribution;
     store.set({ sample: live.place, revision: revision + 1, mode: "attribution", method, target, heatLayer: null, panels: { ...panels, right: true, tab: "heat" } });
   });
-  const keep = button("Keep in the library", () => void keepIt(), { className: "small" });
+  const keep = button("Keep", () => void keepIt(), { className: "small", label: "Keep in the library, as a report" });
   keep.disabled = true;
   const keepIt = async (): Promise<void> => {
     if (live.run === null) return;
@@ -103,7 +122,7 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     try {
       const name = `${item.name}: ${report.sample(live.place)?.name ?? "input"}`;
       const job = await watchJob(client, await client.send<Job>("POST", `runs/${live.run}/keep`, { name, methods: shownMethods }), (now) => {
-        said.textContent = OVER.has(now.state) ? "" : `Writing… ${Math.round(now.share * 100)} %`;
+        say(OVER.has(now.state) ? HINT : `Writing… ${Math.round(now.share * 100)} %`);
       });
       if (job.state !== "done") throw new Error(job.detail ?? "It was not kept.");
       tell.toast("Kept in the library");
@@ -118,8 +137,8 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     "div.body",
     {},
     board?.element ?? null,
-    el("div.row", {}, button("File", () => file.click(), { className: "small" }), eye.element, keep),
-    el("p.note.hintline", {}, "Or drop or paste a picture, .npy or .npz anywhere."),
+    eye.element,
+    el("div.row", {}, ...(board?.buttons ?? []), button("File", () => file.click(), { className: "small" }), eye.toggle),
     said,
     el("details.more", {}, el("summary", {}, "Explain what it says"), explain.element),
   );
@@ -130,7 +149,7 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     fold.textContent = body.hidden ? "New input ▸" : "New input ▾";
     fold.setAttribute("aria-expanded", String(!body.hidden));
   };
-  box.append(el("header", {}, fold, speed), body, file);
+  box.append(el("header", {}, fold, speed, keep), body, file);
   folded(window.matchMedia("(max-width: 760px)").matches ? "closed" : "open");
   // What is typed here is no key of the page.
   for (const name of ["keydown", "pointerdown", "wheel", "dblclick"] as const) box.addEventListener(name, (event) => event.stopPropagation());
@@ -143,8 +162,8 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
   };
   narrow.addEventListener("change", settle);
   settle();
-  const note = report.manifest.samples.length === 0 ? document.querySelector(".dock .note") : null;
-  if (note) note.textContent = "Give the model an input to see what each layer computes.";
+  const notes = report.manifest.samples.length === 0 ? document.querySelectorAll(".dock .note, .result .note") : [];
+  for (const note of notes) note.textContent = "Give the model an input to see what each layer computes.";
 
   const resume = async (): Promise<void> => {
     const run = window.sessionStorage.getItem(KEPT + item.id);
@@ -156,9 +175,14 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
         if (!(error instanceof Refused)) failed(error);
       }
     }
-    const jobs = await client.get<readonly Job[]>(`jobs?item=${item.id}`);
-    const running = jobs.find((job) => job.kind === "attribution" && !OVER.has(job.state));
-    if (running) explain.resume(running);
+    const job = window.sessionStorage.getItem(KEPT_JOB + item.id);
+    if (job === null) return;
+    try {
+      explain.resume(await client.get<Job>(`jobs/${job}`));
+    } catch (error) {
+      keepJob(null);
+      if (!(error instanceof Refused)) failed(error);
+    }
   };
   explain.show(null);
   void resume().catch(failed);
@@ -166,7 +190,7 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     anew() {
       explain.show(null);
       keep.disabled = true;
-      said.textContent = "The server was started anew: give the input again.";
+      say("The server was started anew: give the input again.");
     },
   };
 }

@@ -40,6 +40,8 @@ export interface About {
   readonly version: string;
   /** Another one each time the server starts. */
   readonly started: string;
+  /** Another one when the library has changed. */
+  readonly library: number;
   readonly most_upload: number;
 }
 

@@ -1,4 +1,4 @@
-"""What the server's tests share: real server processes on free ports, and a client that asks them."""
+"""Real server processes on free ports, and a client that asks them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
-from conftest import Example
-
-from tensorview.exporting import export
-
 TOKEN = "a-token-for-tests"
+BYTES = {"Content-Type": "application/octet-stream"}
 
 
 @dataclass(frozen=True)
@@ -87,14 +83,16 @@ class Server:
 Start = Callable[..., Server]
 
 
-@pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts `tensorview serve` with these arguments on a free port; all end with the tests."""
-    home = tmp_path_factory.mktemp("home")  # where the library is that nobody names
+@contextlib.contextmanager
+def servers(home: Path) -> Iterator[Start]:
+    """Starts `tensorview serve` with these arguments, on a free port where none is named; all end with the context.
+    home: where the library is that nobody names."""
     with contextlib.ExitStack() as stack:
 
-        def start(*arguments: str | Path, token: str | None = TOKEN, setup: Callable[[], None] | None = None) -> Server:
-            command = [sys.executable, "-m", "tensorview.cli", "serve", *map(str, arguments), "--port", "0"]
+        def start(
+            *arguments: str | Path, token: str | None = TOKEN, port: int = 0, setup: Callable[[], None] | None = None
+        ) -> Server:
+            command = [sys.executable, "-m", "tensorview.cli", "serve", *map(str, arguments), "--port", str(port)]
             command += ["--token", token or "none"]
             process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=setup,  # noqa: PLW1509
@@ -124,11 +122,3 @@ def _end(process: subprocess.Popen[str]) -> None:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-@pytest.fixture(scope="session")
-def tview(tmp_path_factory: pytest.TempPathFactory, lenet: Example) -> Path:
-    """LeNet's run on two digits."""
-    path = tmp_path_factory.mktemp("reports") / "lenet.tview"
-    export(lenet.model, lenet.inputs[:2], path, format="tview", methods=("grad_cam",))
-    return path
