@@ -174,9 +174,17 @@ export function page(root: HTMLElement, opened: Opened): Built {
 function pointer(host: HTMLElement, view: HTMLElement, report: Report, store: Store, scene: Scene): void {
   const tip = tooltip(report, store);
   view.append(tip.element);
+  let hovered: Hovered | null = null;
+  let asked = false;
   host.addEventListener("hover", (event) => {
-    const hovered = (event as CustomEvent<Hovered | null>).detail;
-    tip.show(hovered, hovered ? scene.boundsOf(hovered.node) : null);
+    hovered = (event as CustomEvent<Hovered | null>).detail;
+    if (asked) return;
+    asked = true;
+    // Once a frame: a pointer moves more often than it is drawn.
+    requestAnimationFrame(() => {
+      asked = false;
+      tip.show(hovered, hovered ? scene.boundsOf(hovered.node) : null);
+    });
   });
   // Not on pointerdown: on a phone the scene moves up when the hint goes, under the finger that has yet to leave it.
   host.addEventListener("click", () => store.set({ hint: false }));

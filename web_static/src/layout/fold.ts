@@ -92,11 +92,24 @@ function blockNode(block: Block, units: readonly Unit[], links: readonly Link[],
   };
 }
 
+/** Of each model the graphs that were asked for last: who points at things asks for the same one again and again. */
+const views = new WeakMap<Manifest, { readonly toggled: ReadonlySet<string>; readonly selected: string | null; readonly view: ViewGraph }[]>();
+const KEPT = 4;
+
 /**
  * The graph that is drawn. `toggled` holds the ids of blocks that are not as they started, `selected` a node whose
  * activation its box is to show even where it is not the last of its chain.
  */
 export function viewGraph(manifest: Manifest, toggled: ReadonlySet<string>, selected: string | null = null): ViewGraph {
+  const kept = views.get(manifest) ?? [];
+  const known = kept.find((item) => item.toggled === toggled && item.selected === selected);
+  if (known) return known.view;
+  const view = drawn(manifest, toggled, selected);
+  views.set(manifest, [{ toggled, selected, view }, ...kept].slice(0, KEPT));
+  return view;
+}
+
+function drawn(manifest: Manifest, toggled: ReadonlySet<string>, selected: string | null): ViewGraph {
   const made = plan(manifest);
   const became = new Map<string, string>();
   const inside = new Map<string, Unit[]>();

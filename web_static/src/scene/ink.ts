@@ -5,7 +5,7 @@ import { cellRect, tileRect } from "../forms/grid";
 import type { Cell, Grid } from "../forms/form";
 import { at } from "../layout/list";
 import { ARRIVING } from "../layout/timetable";
-import type { Layout, Placed, Point, Pose, Wire } from "../layout/types";
+import type { Placed, Point, Pose, Wire } from "../layout/types";
 import type { Lens } from "./camera";
 import { add } from "./camera";
 import { signOf, type Disc } from "./discs";
@@ -57,7 +57,7 @@ export function drawBoxes(lines: Lines, placed: readonly Placed[], poses: readon
 
 const WIRE: Record<Wire["kind"], { readonly width: number }> = { rail: { width: 1.6 }, skip: { width: 1.5 }, floor: { width: 1 }, bracket: { width: 1 } };
 
-export function drawWires(lines: Lines, { wires }: Layout, look: Look, placed: ReadonlyMap<string, Placed>): void {
+export function drawWires(lines: Lines, wires: readonly Wire[], look: Look, placed: ReadonlyMap<string, Placed>): void {
   if (look.arrived <= 0.02) return;
   const tokens = TOKENS[look.theme];
   const background = rgb(tokens.scene);
@@ -75,8 +75,8 @@ export function drawWires(lines: Lines, { wires }: Layout, look: Look, placed: R
     const joins = wire.source !== "";
     // What leaves a box early waits at its other end.
     const span: Span | undefined = joins ? [look.startOf(wire.source) + 1, look.startOf(wire.target) + ARRIVING] : undefined;
-    lines.add(wire.points, colour, near ? width + 0.5 : width, wire.kind === "floor" ? 0 : 0.02, span);
-    if (wire.arrow) lines.add(chevron(wire.points), colour, near ? width + 0.5 : width, 0.02, span && [span[1], span[1]]);
+    lines.add(wire.points, colour, near ? width + 0.5 : width, wire.kind === "floor" ? 0 : near ? 0.03 : 0.02, span);
+    if (wire.arrow) lines.add(chevron(wire.points), colour, near ? width + 0.5 : width, near ? 0.03 : 0.02, span && [span[1], span[1]]);
   }
 }
 

@@ -1,81 +1,54 @@
-// Layers that show all of their channels: each has a quad with textures of its own, made when its blob has come.
+// Layers that show all of their channels. Their blobs come one after another; what is there is drawn in few batches.
 
 import type { Report } from "../bundle/model";
-import { NAN_CODE, NEGATIVE_INFINITY_CODE, POSITIVE_INFINITY_CODE, size, type Tensor } from "../bundle/tensor";
+import { size } from "../bundle/tensor";
 import { shownRange } from "../colour/value";
-import type { Grid } from "../forms/form";
 import { FORMS } from "../forms/index";
 import type { ViewNode } from "../layout/fold";
 import type { Pose } from "../layout/types";
 import type { ViewState } from "../state/store";
-import { Faces, SHEETS_WIDE, type Shared } from "./faces";
+import { Batch, bytesOf, packed, type Opened } from "./batch";
+import type { Shared } from "./faces";
 import { MODE } from "./faceshader";
 import { kindColour, maskOf } from "./painter";
 import { NO_DECK } from "./params";
 
-export interface Opened {
-  readonly node: ViewNode;
-  readonly sample: number;
-  readonly tensor: Tensor;
-  readonly faces: Faces;
-  grid: Grid;
-  reduced: boolean;
-  /** The shape before reduction. */
-  readonly source: readonly number[] | null;
-}
+export type { Opened } from "./batch";
 
-function joined(codes: Uint8Array, mask: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(codes.length + mask.length);
-  all.set(codes);
-  all.set(mask, codes.length);
-  return all;
-}
+/** Milliseconds between two pictures while many layers come. */
+const PACE = 200;
 
-/** Codes, behind them the mask, and pairs of scale and zero of any tensor: a float value becomes code 1 of a scale of its own. */
-function bytesOf(tensor: Tensor, mask: Uint8Array): { codes: Uint8Array<ArrayBuffer>; pairs: Float32Array<ArrayBuffer> } {
-  const { codes, values, scale, zero } = tensor;
-  if (values) {
-    const codeOf = (value: number): number =>
-      Number.isNaN(value) ? NAN_CODE : value === Infinity ? POSITIVE_INFINITY_CODE : value === -Infinity ? NEGATIVE_INFINITY_CODE : 1;
-    const pairs = new Float32Array(values.length * 2);
-    values.forEach((value, i) => (pairs[i * 2] = Number.isFinite(value) ? value : 0));
-    return { codes: joined(Uint8Array.from(values, codeOf), mask), pairs };
-  }
-  const pairs = new Float32Array((scale?.length ?? 0) * 2);
-  scale?.forEach((value, i) => pairs.set([value, zero?.[i] ?? 0], i * 2));
-  return { codes: joined(codes ?? new Uint8Array(), mask), pairs };
+/** Where the meshes of open layers are drawn. */
+interface Place {
+  readonly add: (mesh: Batch["faces"]["mesh"]) => void;
+  readonly remove: (mesh: Batch["faces"]["mesh"]) => void;
 }
 
 export class OpenLayers {
+  /** What is drawn, and what has come since. */
   readonly #open = new Map<string, Opened>();
+  readonly #fresh = new Map<string, Opened>();
   readonly #wanted = new Map<string, Promise<void>>();
+  #batches: Batch[] = [];
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    readonly report: Report,
-    readonly shared: Shared,
-    readonly added: (opened: Opened) => void,
-    readonly removed: (opened: Opened) => void,
-  ) {}
+  /** `came` is called when there is something new to draw. */
+  constructor(readonly report: Report, readonly shared: Shared, readonly place: Place, readonly came: () => void) {}
 
   get(id: string): Opened | undefined {
     return this.#open.get(id);
-  }
-
-  all(): Iterable<Opened> {
-    return this.#open.values();
   }
 
   /** Opens these and closes all others. Resolves when all that can be shown is there. */
   async show(nodes: readonly ViewNode[], sample: number, poseOf: (id: string) => Pose | undefined): Promise<void> {
     const keyOf = (node: ViewNode): string => `${sample} ${node.id} ${node.shows} ${this.report.activation(sample, node.shows)?.tensor?.blob ?? ""}`;
     const keys = new Set(nodes.map(keyOf));
-    for (const [id, opened] of [...this.#open]) {
+    const byId = new Map(nodes.map((node) => [node.id, node]));
+    for (const layers of [this.#open, this.#fresh]) {
       // Until a live model's new values are there, the old ones stay.
-      if (opened.sample === sample && nodes.some((node) => node.id === id && node.shows === opened.node.shows)) continue;
-      this.#open.delete(id);
-      this.removed(opened);
-      opened.faces.dispose();
+      for (const [id, opened] of [...layers]) if (opened.sample !== sample || byId.get(id)?.shows !== opened.node.shows) layers.delete(id);
     }
+    this.#pack();
     for (const key of [...this.#wanted.keys()]) if (!keys.has(key)) this.#wanted.delete(key);
     await Promise.all(nodes.map((node) => {
       const key = keyOf(node);
@@ -86,6 +59,7 @@ export class OpenLayers {
       this.#wanted.set(key, known);
       return known;
     }));
+    this.#take();
   }
 
   async #load(node: ViewNode, sample: number, key: string, poseOf: (id: string) => Pose | undefined): Promise<void> {
@@ -96,43 +70,70 @@ export class OpenLayers {
     const pose = poseOf(node.id);
     // Closed again before it came.
     if (!this.#wanted.has(key) || !pose) return;
-    const old = this.#open.get(node.id);
-    if (old) {
-      this.removed(old);
-      old.faces.dispose();
-    }
-    const faces = new Faces(this.shared, false);
-    const { codes, pairs } = bytesOf(tensor, mask?.codes ?? new Uint8Array());
-    faces.data(codes, pairs);
     const grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
-    const opened = { node, sample, tensor, faces, grid, reduced: ref.source !== null, source: ref.source };
-    this.#open.set(node.id, opened);
-    this.added(opened);
+    this.#fresh.set(node.id, { node, sample, tensor, grid, reduced: ref.source !== null, source: ref.source, ...bytesOf(tensor, mask?.codes ?? null) });
+    this.#telling ??= setTimeout(() => this.#take(), PACE);
+  }
+
+  /** Draws from now on what has come. */
+  #take(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    if (this.#fresh.size === 0) return;
+    for (const [id, opened] of this.#fresh) this.#open.set(id, opened);
+    this.#fresh.clear();
+    this.#pack();
+  }
+
+  /** Batches whose layers are still the same stay. */
+  #pack(): void {
+    const old = new Set(this.#batches);
+    this.#batches = packed([...this.#open.values()]).map((layers) => {
+      const known = [...old].find((batch) => batch.holds(layers));
+      if (known) old.delete(known);
+      return known ?? this.#batch(layers);
+    });
+    for (const batch of old) {
+      this.place.remove(batch.faces.mesh);
+      batch.dispose();
+    }
+  }
+
+  #batch(layers: readonly Opened[]): Batch {
+    const made = new Batch(this.shared, layers);
+    this.place.add(made.faces.mesh);
+    this.came();
+    return made;
   }
 
   /** Colours and places as they are to be now. */
   refresh(state: ViewState, poseOf: (id: string) => Pose | undefined, startOf: (id: string) => number): void {
-    for (const opened of this.#open.values()) {
-      const { node, tensor, faces } = opened;
-      const [pose, activation] = [poseOf(node.id), this.report.activation(opened.sample, node.shows)];
-      if (!pose || !activation) continue;
-      opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
-      const range = shownRange(state, activation.summary);
-      faces.paint([{
-        mode: opened.grid.curves ? MODE.curves : MODE.values, grid: opened.grid, codes: 0, quants: 0, end: state.range === "channel" ? 0 : range.high,
-        clamp: tensor.clamp, signed: range.low < 0, mask: maskOf(activation, size(tensor.shape)), map: null, heat: null, opacity: 0, tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false, start: startOf(node.id),
-      }], new Uint8Array(SHEETS_WIDE * 4));
-      this.move(node.id, pose);
+    for (const batch of this.#batches) {
+      batch.paint((opened, begin) => {
+        const { node, tensor } = opened;
+        const [pose, activation] = [poseOf(node.id), this.report.activation(opened.sample, node.shows)];
+        if (pose) opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
+        const range = activation ? shownRange(state, activation.summary) : { low: 0, high: 1 };
+        return {
+          mode: opened.grid.curves ? MODE.curves : MODE.values, grid: opened.grid, codes: begin.codes, quants: begin.pairs, end: state.range === "channel" ? 0 : range.high,
+          clamp: tensor.clamp, signed: range.low < 0, mask: activation ? maskOf(activation, begin.codes + size(tensor.shape)) : null, map: null, heat: null, opacity: 0,
+          tint: 0, deck: NO_DECK, kind: kindColour(node, state.theme), mixed: false, start: startOf(node.id),
+        };
+      });
     }
+    this.move(poseOf);
   }
 
-  move(id: string, pose: Pose): void {
-    this.#open.get(id)?.faces.move([pose], () => false);
+  move(poseOf: (id: string) => Pose | undefined): void {
+    for (const batch of this.#batches) batch.move(poseOf);
   }
 
   dispose(): void {
-    for (const { faces } of this.#open.values()) faces.dispose();
+    clearTimeout(this.#telling);
+    for (const batch of this.#batches) batch.dispose();
+    this.#batches = [];
     this.#open.clear();
+    this.#fresh.clear();
     this.#wanted.clear();
   }
 }

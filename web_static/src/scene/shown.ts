@@ -45,8 +45,8 @@ import type { Bounds, Scene } from "./types";
 const NONE: ReadonlySet<string> = new Set();
 /** CSS pixels of area without which no cell has a number. */
 const SMALLEST = 350;
-/** What lines depend on. */
-const PICTURE = ["unfolded", "selected", "open", "hovered", "channel", "cell", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill", "revision"] as const;
+/** What lines depend on; those of what is pointed at depend on more. */
+const PICTURE = ["unfolded", "selected", "open", "mode", "sample", "method", "target", "heatLayer", "opacity", "range", "sign", "fixed", "theme", "kinds", "ill", "revision"] as const;
 /** Bytes of thumbnails of samples that are kept when others are looked at. */
 const STOCK_LIMIT = 48e6;
 /** Milliseconds after which a camera that was moved is told of. */
@@ -78,7 +78,7 @@ export class Shown implements Scene {
   readonly #camera = new Motion<View>({ target: { x: 0, y: 0, z: 0 }, distance: 30, yaw: 0, pitch: PITCH }, between);
   #size = { width: 0, height: 0 };
   #stocked = -1;
-  #dirty = { ink: true, paint: true };
+  #dirty = { ink: true, paint: true, marks: true };
   #asked = 0;
   /** Until the shaders are, a frame would hold up the page. */
   #compiled = false;
@@ -106,7 +106,10 @@ export class Shown implements Scene {
     });
     this.#labels = new Labels(host, (block) => this.#toggle(block));
     this.#boards = new Predictions(host);
-    this.#open = new OpenLayers(report, this.#stage.shared, (opened) => this.#stage.add(opened.faces.mesh), (opened) => this.#stage.remove(opened.faces.mesh));
+    this.#open = new OpenLayers(report, this.#stage.shared, this.#stage, () => {
+      this.#dirty.paint = true;
+      this.#ask();
+    });
     this.#pointing = new Pointing(report, this.#stock, this.#open, () => this.#stand.value, () => this.#lens());
     this.#stop.push(store.subscribe((now, before) => this.#changed(now, before)));
     this.#stop.push(control(this.#stage.canvas, {
@@ -124,7 +127,7 @@ export class Shown implements Scene {
     this.#stage.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     this.#stage.canvas.addEventListener("webglcontextrestored", () => {
       // Textures and buffers are made anew from what is kept here.
-      this.#dirty = { ink: true, paint: true };
+      this.#dirty = { ink: true, paint: true, marks: true };
       this.#ask();
     });
     this.#resized();
@@ -151,6 +154,7 @@ export class Shown implements Scene {
     if (differs("open", "sample", "mode", "selected", "revision")) this.#quietly(this.#openUp());
     // The wave is a number that shaders read: nothing is made anew for it.
     if (PICTURE.some((key) => now[key] !== before[key])) this.#dirty.ink = true;
+    if (differs("hovered", "channel", "cell")) this.#dirty.marks = true;
     this.#ask();
   }
 
@@ -209,7 +213,7 @@ export class Shown implements Scene {
     if (before === null) this.#look(state.eye, false);
     // A camera that a link brings is looked after by itself.
     else if ((!same || !this.#moved) && state.eye === this.#told) this.#place(this.#arranged.home, smooth, false);
-    this.#dirty = { ink: true, paint: true };
+    this.#dirty = { ink: true, paint: true, marks: true };
     this.#relabel();
     this.#quietly(this.#openUp());
     this.#ask();
@@ -309,7 +313,9 @@ export class Shown implements Scene {
       const drawn = placed.map((item, i) => dimmed(this.report, item, at(poses, i), state, this.#focus));
       if (this.#dirty.paint || moved) this.#pose(placed, drawn);
       this.#inks(drawn, state);
+      this.#dirty.marks = true;
     }
+    if (this.#dirty.marks) this.#marks(state);
     const byId = new Map(placed.map((item, i) => [item.node.id, at(poses, i)]));
     const first = new Set([state.hovered, state.selected].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
     const time = state.wave ?? Infinity;
@@ -319,7 +325,7 @@ export class Shown implements Scene {
     this.#wedges.update(lens);
     this.#numbers.update(lens, this.#numbered(lens, state));
     this.#stage.draw(lens);
-    this.#dirty = { ink: false, paint: false };
+    this.#dirty = { ink: false, paint: false, marks: false };
     if (this.#stand.moving || this.#camera.moving) this.#ask();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
@@ -327,7 +333,8 @@ export class Shown implements Scene {
   #pose(placed: readonly Placed[], poses: readonly Pose[]): void {
     const hidden = (box: number): boolean => this.#open.get(at(placed, box).node.id) !== undefined;
     this.#stage.faces.move(placed.map((item, i) => (item.glyph ? { ...at(poses, i), fade: 1 } : at(poses, i))), hidden);
-    placed.forEach((item, i) => this.#open.move(item.node.id, at(poses, i)));
+    const byId = new Map(placed.map((item, i) => [item.node.id, poses[i]]));
+    this.#open.move((id) => byId.get(id));
   }
 
   /** The faces whose cells may be large enough for numbers. */
@@ -371,19 +378,41 @@ export class Shown implements Scene {
     this.#open.refresh(state, (id) => goals.get(id), (id) => this.#startOf(id));
   }
 
-  #inks(poses: readonly Pose[], state: ViewState): void {
-    const { placed } = this.#stand.value;
+  #lookOf(state: ViewState, hovered: string | null): Look {
     const painter = state.mode === "attribution" ? new Painter(this.report, state, this.#stock, (id) => this.#startOf(id), this.#plates) : null;
     const selected = new Set([this.#focus, state.selected, painter?.chosen ?? null].flatMap((id) => (id === null ? [] : [this.#view.boxOf.get(id) ?? id])));
-    const hovered = state.hovered === null ? null : (this.#view.boxOf.get(state.hovered) ?? state.hovered);
     const arrived = this.#stand.moving ? Math.max(0, this.#stand.share * 2 - 1) : 1;
-    const look: Look = { theme: state.theme, hovered, selected, arrived, startOf: (id) => this.#startOf(id), dim: (item) => filtered(this.report, item, state) };
-    const { lines, marks, discs } = this.#stage;
+    return { theme: state.theme, hovered, selected, arrived, startOf: (id) => this.#startOf(id), dim: (item) => filtered(this.report, item, state) };
+  }
+
+  /** The lines of the picture, as they are when nothing is pointed at. */
+  #inks(poses: readonly Pose[], state: ViewState): void {
+    const { placed } = this.#stand.value;
+    const look = this.#lookOf(state, null);
+    const { lines } = this.#stage;
     lines.clear();
-    if (this.#arranged) drawWires(lines, this.#arranged.layout, look, new Map(placed.map((item) => [item.node.id, item])));
+    if (this.#arranged) drawWires(lines, this.#arranged.layout.wires, look, new Map(placed.map((item) => [item.node.id, item])));
     drawBoxes(lines, placed, poses, look, this.#home(), this.#focus);
     lines.commit();
-    discs.set(discsOf(placed, poses, look));
+  }
+
+  /** What is drawn anew with each move of the pointer: little, however large the model. */
+  #marks(state: ViewState): void {
+    const { placed, poses } = this.#stand.value;
+    const hovered = state.hovered === null ? null : (this.#view.boxOf.get(state.hovered) ?? state.hovered);
+    const look = this.#lookOf(state, hovered);
+    const { hot, marks, discs } = this.#stage;
+    const drawn = (i: number): Pose => dimmed(this.report, at(placed, i), at(poses, i), state, this.#focus);
+    hot.clear();
+    const i = hovered === null ? -1 : placed.findIndex(({ node }) => node.id === hovered);
+    if (i >= 0 && this.#arranged) {
+      const near = this.#arranged.layout.wires.filter(({ source, target }) => source === hovered || target === hovered);
+      drawWires(hot, near, look, new Map(placed.map((item) => [item.node.id, item])));
+      drawBoxes(hot, [at(placed, i)], [drawn(i)], look, this.#home(), this.#focus);
+    }
+    hot.commit();
+    const glyphs = placed.flatMap(({ glyph }, index) => (glyph ? [index] : []));
+    discs.set(discsOf(glyphs.map((index) => at(placed, index)), glyphs.map(drawn), look));
     marks.clear();
     this.#mark(state);
     marks.commit();
@@ -438,7 +467,7 @@ export class Shown implements Scene {
       this.#quietly(told(this.report, state.sample, node.id, index).then((origin) => {
         if (this.#summing !== key) return;
         this.#sum = { key, origin };
-        this.#dirty.ink = true;
+        this.#dirty.marks = true;
         this.#ask();
       }));
     }
@@ -453,7 +482,7 @@ export class Shown implements Scene {
     const key = (at: typeof found): string => JSON.stringify(at ? [at.under.node, at.cell] : null);
     if (key(found) === key(this.#pointer)) return;
     this.#pointer = found;
-    this.#dirty.ink = true;
+    this.#dirty.marks = true;
     this.#ask();
     this.store.set({ hovered: found?.under.node ?? null });
     this.host.dispatchEvent(new CustomEvent("hover", { detail: found?.under ?? null }));
@@ -462,7 +491,7 @@ export class Shown implements Scene {
   #leave(): void {
     if (!this.#pointer) return;
     this.#pointer = null;
-    this.#dirty.ink = true;
+    this.#dirty.marks = true;
     this.store.set({ hovered: null });
     this.host.dispatchEvent(new CustomEvent("hover", { detail: null }));
     this.#ask();

@@ -34,6 +34,8 @@ export class Stage {
   readonly canvas: HTMLCanvasElement;
   readonly faces: Faces;
   readonly lines: Lines;
+  /** Edges and links of the box under the pointer. */
+  readonly hot: Lines;
   /** Outlines that nothing hides. */
   readonly marks: Lines;
   readonly discs: Discs;
@@ -56,6 +58,8 @@ export class Stage {
     this.#renderer = new WebGLRenderer({ ...SETTINGS, canvas: this.canvas, context });
     this.#renderer.autoClear = false;
     this.#renderer.info.autoReset = false;
+    // To ask whether a shader compiled is to wait for it; tests see to it that all do.
+    this.#renderer.debug.checkShaderErrors = false;
     host.prepend(this.canvas);
     this.shared = {
       scene: { value: null }, maps: { value: this.#maps }, background: { value: [0, 0, 0] }, glow: { value: [0, 0, 0] },
@@ -66,9 +70,10 @@ export class Stage {
     this.#backdrop = new Backdrop({ background, glow });
     this.faces = new Faces(this.shared, true);
     this.lines = new Lines({ scene, wave, accent }, 2);
+    this.hot = new Lines({ scene, wave, accent }, 2);
     this.discs = new Discs({ scene, background, wave, accent });
     this.marks = new Lines({ scene, wave, accent }, 4, false);
-    for (const { mesh } of [this.#backdrop, this.faces, this.lines, this.discs, this.marks]) this.add(mesh);
+    for (const { mesh } of [this.#backdrop, this.faces, this.lines, this.hot, this.discs, this.marks]) this.add(mesh);
     // Places are worked out in the shaders; three.js has nothing to keep up to date.
     this.#graph.matrixWorldAutoUpdate = false;
     this.compiled = this.#compile(context);
@@ -81,14 +86,14 @@ export class Stage {
     return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   }
 
-  add(mesh: Object3D): void {
+  readonly add = (mesh: Object3D): void => {
     mesh.matrixAutoUpdate = false;
     this.#graph.add(mesh);
-  }
+  };
 
-  remove(mesh: Object3D): void {
+  readonly remove = (mesh: Object3D): void => {
     this.#graph.remove(mesh);
-  }
+  };
 
   theme(theme: Theme): void {
     if (theme === this.#theme) return;
@@ -115,7 +120,7 @@ export class Stage {
   draw(lens: Lens): void {
     const ratio = this.#renderer.getPixelRatio();
     this.shared.scene.value = lens.matrix();
-    for (const lines of [this.lines, this.marks]) lines.resize(lens.width, lens.height, ratio);
+    for (const lines of [this.lines, this.hot, this.marks]) lines.resize(lens.width, lens.height, ratio);
     this.discs.resize(lens.width, lens.height, ratio, lens.focal);
     this.#renderer.info.reset();
     this.#renderer.clear(true, true, false);
@@ -135,7 +140,7 @@ export class Stage {
   }
 
   dispose(): void {
-    for (const part of [this.#backdrop, this.faces, this.lines, this.discs, this.marks]) part.dispose();
+    for (const part of [this.#backdrop, this.faces, this.lines, this.hot, this.discs, this.marks]) part.dispose();
     this.#maps.dispose();
     this.#renderer.dispose();
     this.canvas.remove();
