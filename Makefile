@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PAGE := web_static
+# Tests of one file stay together: they share what they export.
+WORKERS ?= 2
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/scripts -type f 2>/dev/null) $(PAGE)/tsconfig.json
 # A Node that scripts/node.sh had to install lies in the virtual environment and goes before an older one.
 NODE_PATH_FIRST := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -27,7 +29,7 @@ demo: $(STAMPS)/installed $(PAGE)/dist/app.js
 
 test: lint
 	@cd $(PAGE) && $(NODE_PATH_FIRST) npm --silent test
-	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python -m pytest
+	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-full: export TENSORVIEW_FULL := 1
 test-full: test $(STAMPS)/peers
