@@ -46,6 +46,7 @@ def _index(part: Any) -> str:
 
 
 _MEET = Entry(kind="merge", role="merge", layout=like_input, facts=_constants)
+_COMPARE = Entry(kind="other", role="merge", layout=like_input, facts=_constants)
 _JOIN = Entry(kind="merge", role="merge", layout=like_input, facts=named(axis="axis"))
 _PRODUCT = Entry(kind="dense")
 _ACTIVATION = Entry(kind="activation", layout=like_input)
@@ -67,9 +68,10 @@ ENTRIES = {
     **_all(
         _MEET,
         "Add Subtract Multiply Divide DivideNoNan TrueDivide FloorDivide Maximum Minimum Fmax Fmin Power Mod Fmod "
-        "Arctan2 Hypot Logaddexp Logaddexp2 LogicalAnd LogicalOr LogicalXor BitwiseAnd BitwiseOr BitwiseXor Equal "
-        "NotEqual Greater GreaterEqual Less LessEqual Where Select Cross",
+        "Arctan2 Hypot Logaddexp Logaddexp2 LogicalAnd LogicalOr LogicalXor BitwiseAnd BitwiseOr BitwiseXor Where Select "
+        "Cross",
     ),
+    **_all(_COMPARE, "Equal NotEqual Greater GreaterEqual Less LessEqual"),
     **_all(_JOIN, "Concatenate Stack Append Hstack Vstack Dstack"),
     **_all(_PRODUCT, "Matmul Dot Einsum Tensordot Inner Outer Vdot Kron"),
     **_all(

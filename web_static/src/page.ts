@@ -6,10 +6,11 @@ import { momentsOf } from "./bundle/moments";
 import { SourceError, type Opened, type Source } from "./bundle/source";
 import { dock } from "./panels/dock";
 import { cellKeys } from "./panels/cellkeys";
-import { button, el, watch } from "./panels/dom";
+import { el } from "./panels/dom";
 import { exportItems } from "./panels/exports";
 import { facts } from "./panels/filefacts";
 import { flat } from "./panels/flat";
+import { folds } from "./panels/folds";
 import { heatPanel } from "./panels/heat";
 import { help } from "./panels/help";
 import { hint } from "./panels/hint";
@@ -18,6 +19,7 @@ import { keyboard } from "./panels/keyboard";
 import { layers } from "./panels/layers";
 import { legend } from "./panels/legend";
 import { notices, type Notices } from "./panels/notice";
+import { progress, type Progress } from "./panels/progress";
 import { samples } from "./panels/samples";
 import { timeline } from "./panels/timeline";
 import { result, sheet } from "./panels/sheet";
@@ -46,7 +48,7 @@ function sceneIn(host: HTMLElement, report: Report, store: Store): Scene | null 
 }
 
 /** Tells the first fault of the bundle; the ones after it have the same cause. */
-function watched(opened: Opened, tell: Notices): Source {
+function watched(opened: Opened, tell: Notices, bar: Progress): Source {
   let told = false;
   const fault = (error: unknown): void => {
     if (told || !(error instanceof SourceError)) return;
@@ -58,11 +60,14 @@ function watched(opened: Opened, tell: Notices): Source {
   window.addEventListener("unhandledrejection", (event) => {
     if (event.reason instanceof SourceError) event.preventDefault();
   });
+  const sizes = new Map(opened.source.manifest.blobs.map(({ id, size }) => [id, size]));
   return {
     manifest: opened.source.manifest,
     blob: async (id) => {
       try {
-        return await opened.source.blob(id);
+        const coming = opened.source.blob(id);
+        bar.wait(coming, sizes.get(id) ?? 0);
+        return await coming;
       } catch (error) {
         fault(error);
         throw error;
@@ -102,7 +107,8 @@ export interface Built {
 
 export function page(root: HTMLElement, opened: Opened): Built {
   const tell = notices();
-  const report = new Report(watched(opened, tell));
+  const bar = progress(opened.whole, opened.share);
+  const report = new Report(watched(opened, tell, bar));
   const store = startState(report);
   keepTheme(store);
   keepRules(store);
@@ -110,7 +116,7 @@ export function page(root: HTMLElement, opened: Opened): Built {
 
   const host = el("div.scene", { role: "group", "aria-label": "3D view; the layer list and the inspector tell the same" });
   const pill = hint(store);
-  const view = el("div.view", {}, host, pill, tell.toasts);
+  const view = el("div.view", {}, host, bar.element, pill, tell.toasts, folds(root, store));
   const stage = el("main.stage", { "aria-label": "Scene" }, tell.element, view);
   const list = layers(report, store);
   const about = help(facts(report.manifest));
@@ -121,20 +127,7 @@ export function page(root: HTMLElement, opened: Opened): Built {
   root.replaceChildren(list.element, stage, right, below, ...phone, about.element);
   document.title = report.manifest.title || report.manifest.model.name;
 
-  const collapse = button("‹", () => {
-    const { panels } = store.get();
-    store.set({ panels: { ...panels, left: !panels.left } });
-  }, { className: "icon fold-left" });
-  view.append(collapse);
   if (momentsOf(report.manifest).length > 1) view.append(timeline(report, store));
-  watch(store, (s) => [s.panels.left], ({ panels }) => {
-    root.dataset["left"] = panels.left ? "open" : "closed";
-    collapse.textContent = panels.left ? "‹" : "›";
-    const label = panels.left ? "Hide the layer list" : "Show the layer list";
-    collapse.title = label;
-    collapse.setAttribute("aria-label", label);
-  });
-
   keepHistory(store, report, (id) => isSubject(report, id));
   const scene = sceneIn(host, report, store);
   if (scene) pointer(host, view, report, store, scene);

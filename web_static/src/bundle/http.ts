@@ -30,5 +30,5 @@ export async function readHttp(base: string): Promise<Opened> {
     const response = await get(new URL(`blobs/${encodeURIComponent(id)}.bin`, base));
     return inflate(new Uint8Array(await response.arrayBuffer()), size, id);
   };
-  return { source: { manifest, blob: (id) => cache.get(id, () => load(id)) }, whole: Promise.resolve() };
+  return { source: { manifest, blob: (id) => cache.get(id, () => load(id)) }, whole: Promise.resolve(), share: () => 1 };
 }

@@ -10,6 +10,8 @@ const CACHE_BYTES = 64 * 2 ** 20;
 /** Hands out the text of the elements that carry blobs, as soon as the parser is through with each. */
 class Elements {
   readonly whole: Promise<void>;
+  /** How many have come so far. */
+  count = 0;
   readonly #document: Document;
   readonly #waiting = new Map<string, ((element: Element | null) => void)[]>();
   readonly #found = new Map<string, Element>();
@@ -52,6 +54,7 @@ class Elements {
       this.#seen = element;
       const id = element.getAttribute("data-blob");
       if (id === null) continue;
+      this.count++;
       this.#found.set(id, element);
       for (const answer of this.#waiting.get(id) ?? []) answer(element);
       this.#waiting.delete(id);
@@ -110,5 +113,5 @@ export async function readInline(document: Document): Promise<Opened> {
     packed.set(id, bytes);
     return inflate(await bytes, size, id);
   };
-  return { source: { manifest, blob: (id) => cache.get(id, () => load(id)) }, whole: elements.whole };
+  return { source: { manifest, blob: (id) => cache.get(id, () => load(id)) }, whole: elements.whole, share: () => elements.count / Math.max(1, sizes.size) };
 }

@@ -12,6 +12,8 @@ export interface Opened {
   readonly source: Source;
   /** Resolves when all of the bundle is known to be there, rejects with SourceError where it is cut short. */
   readonly whole: Promise<void>;
+  /** How much of it is there, 0..1. */
+  readonly share: () => number;
 }
 
 /** A bundle that cannot be read. Its message is made to be read by the person who opened the page. */

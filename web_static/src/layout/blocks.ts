@@ -1,9 +1,11 @@
-// Blocks: calls that contain calls, and layers whose names share a numbered beginning.
+// Blocks: calls that contain calls, layers whose names share a numbered beginning, and where neither is to be found,
+// modules between a fork and its merge.
 
 import type { Kind, Manifest } from "../bundle/manifest.gen";
 import type { Unit, Units } from "./fuse";
 import { at, get, median, push } from "./list";
 import { numberedPrefixes, pattern, spoken } from "./names";
+import { findModules } from "./modules";
 import { convex } from "./order";
 
 /** A model with more nodes than this starts with its blocks folded. */
@@ -117,6 +119,13 @@ export function findBlocks(manifest: Manifest, parts: Units): Block[] {
     const id = `block:${parent === null ? "" : `${parent}/`}${prefix}`;
     return { id, label: spoken(prefix), prefix, members: members.map((unit) => unit.id), parent, folded: true, kind: "block" };
   });
+  if (many && blocks.length === 0 && groups.length === 0) {
+    const modules = findModules(units, graph);
+    for (const members of modules.length > 1 ? modules : []) {
+      const merge = at(members, members.length - 1);
+      blocks.push({ id: `block:${merge.id}`, label: merge.label, prefix: "", members: members.map((unit) => unit.id), parent: null, folded: true, kind: "block" });
+    }
+  }
   const hasBlocks = new Set([...blocks.map((block) => block.parent), ...groups.map((group) => enclosing(group.group))]);
   for (const group of groups) {
     const members = (byGroup.get(group.id) ?? []).map((unit) => unit.id);

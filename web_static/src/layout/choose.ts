@@ -17,7 +17,7 @@ export interface Choice {
 }
 
 /** What a level of labels may cost: more text is worth a smaller picture, up to a point. */
-const WORTH = { wide: [1, 0.85, 0.7, 0.42], phone: [0.7, 0.9, 1, 0.45] } as const;
+const WORTH = { wide: [1, 0.85, 0.7, 0.36], phone: [0.7, 0.9, 1, 0.45] } as const;
 /** One row more must make the picture larger by this factor. */
 const GAIN = 1.05;
 const SHRINK = Math.cos((PITCH * Math.PI) / 180);

@@ -11,6 +11,8 @@ export interface Place {
 
 interface Graph {
   readonly ids: readonly string[];
+  /** What says only yes or no; the main path does not go through it where there is another. */
+  readonly asides: ReadonlySet<string>;
   readonly inputs: ReadonlyMap<string, readonly string[]>;
   readonly outputs: ReadonlyMap<string, readonly string[]>;
 }
@@ -28,17 +30,18 @@ function columnsOf({ ids, inputs, outputs }: Graph): Map<string, number> {
 }
 
 /** Paths that together hold every node: each node goes on with the output from which the longest way is left. */
-function chainsOf({ ids, inputs, outputs }: Graph, column: ReadonlyMap<string, number>): string[][] {
+function chainsOf({ ids, asides, inputs, outputs }: Graph, column: ReadonlyMap<string, number>): string[][] {
   const left = new Map<string, number>();
-  for (const id of [...ids].reverse()) left.set(id, Math.max(0, ...(outputs.get(id) ?? []).map((output) => get(left, output) + 1)));
+  for (const id of [...ids].reverse()) left.set(id, Math.max(0, ...(outputs.get(id) ?? []).map((output) => get(left, output) + 1)) - (asides.has(id) ? 1 : 0));
+  const aside = (id: string): number => Number(asides.has(id));
   const parent = (id: string): string | undefined =>
-    [...(inputs.get(id) ?? [])].sort((a, b) => get(column, b) - get(column, a) || get(left, b) - get(left, a))[0];
+    [...(inputs.get(id) ?? [])].sort((a, b) => aside(a) - aside(b) || get(column, b) - get(column, a) || get(left, b) - get(left, a))[0];
   const chains = new Map<string, string[]>();
   const taken = new Set<string>();
   for (const id of ids) {
     const before = parent(id);
     const heirs = before === undefined ? [] : [...(outputs.get(before) ?? [])].filter((output) => parent(output) === before);
-    const heir = heirs.sort((a, b) => get(left, b) - get(left, a))[0];
+    const heir = heirs.sort((a, b) => aside(a) - aside(b) || get(left, b) - get(left, a))[0];
     const chain = before !== undefined && heir === id && !taken.has(before) ? chains.get(before) : undefined;
     if (before !== undefined && chain) taken.add(before);
     const mine = chain ?? [];
@@ -55,7 +58,7 @@ export function placeNodes({ nodes, links }: Pick<ViewGraph, "nodes" | "links">)
     push(outputs, source, target);
     push(inputs, target, source);
   }
-  const graph = { ids: nodes.map((node) => node.id), inputs, outputs };
+  const graph = { ids: nodes.map((node) => node.id), asides: new Set(nodes.filter((node) => node.aside).map((node) => node.id)), inputs, outputs };
   const column = columnsOf(graph);
   const places = new Map<string, Place>();
   /** For each lane the columns that are taken. */
@@ -63,9 +66,9 @@ export function placeNodes({ nodes, links }: Pick<ViewGraph, "nodes" | "links">)
   for (const chain of chainsOf(graph, column)) {
     const last = at(chain, chain.length - 1);
     const first = get(column, at(chain, 0));
-    // A branch keeps its lane until it is joined, so that its link runs on freely.
+    // A branch keeps its lane until it has been joined, so that its link runs on freely and comes down beside nothing.
     const joined = Math.min(...(outputs.get(last) ?? []).map((id) => get(column, id)));
-    const end = Number.isFinite(joined) && lanes.length > 0 ? Math.max(get(column, last), joined - 1) : get(column, last);
+    const end = Number.isFinite(joined) && lanes.length > 0 ? Math.max(get(column, last), joined) : get(column, last);
     const free = (lane: readonly boolean[]): boolean => !lane.some((taken, i) => taken && i >= first && i <= end);
     let lane = lanes.findIndex(free);
     if (lane < 0) lane = lanes.push([]) - 1;

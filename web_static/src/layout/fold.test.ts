@@ -56,6 +56,22 @@ describe("folding", () => {
     expect(view.boxOf.get("block1_dw_bn")).toBe("block:block1");
   });
 
+  it("folds what lies between a fork and its merge where names tell nothing", () => {
+    const names = ["image:input"];
+    const skips: [string, string][] = [];
+    for (let i = 0; i < 14; i++) {
+      const before = names.at(-1)?.split(":")[0] ?? "";
+      names.push(`left${"abcdefghijklmn"[i]}:conv`, `right${"abcdefghijklmn"[i]}:conv`, `deep${"abcdefghijklmn"[i]}:conv`, `beyond${"abcdefghijklmn"[i]}:pool`, `join${"abcdefghijklmn"[i]}:merge`);
+      skips.push([before, names.at(-1)?.split(":")[0] ?? ""]);
+    }
+    const model = chain(names, skips);
+    const view = viewGraph(model, NONE);
+    expect(view.nodes.slice(0, 4).map((node) => node.label)).toEqual(["image", "joina", "joinb", "joinc"]);
+    expect(view.nodes[1]).toMatchObject({ id: "block:joina", folded: true, shows: "joina", members: ["lefta", "righta", "deepa", "beyonda", "joina"] });
+    // One skip around all of it is the frame of the model; what is inside stays as it is.
+    expect(labels(chain(names, [...skips, ["image", "joinn"]]))).toContain("lefta");
+  });
+
   it("unfolds one block into its members, their names without the prefix", () => {
     const view = viewGraph(blocks(12), new Set(["block:block1"]));
     expect(view.nodes.slice(2, 7).map((node) => node.label)).toEqual(["block 0", "expand_conv", "dw_conv", "project_conv", "block1_add"]);

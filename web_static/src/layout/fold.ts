@@ -20,6 +20,8 @@ export interface ViewNode {
   readonly short: string;
   readonly kind: Kind;
   readonly role: Role;
+  /** Whether it only says yes or no, as what masks are made of. */
+  readonly aside: boolean;
   readonly form: Form;
   /** The class of the layer, which says what a merge does. */
   readonly className: string;
@@ -73,7 +75,7 @@ function layerNode(unit: Unit, block: Block | undefined, selected: string | null
   const prefix = block?.prefix ?? "";
   const label = prefix && unit.label.startsWith(`${prefix}_`) ? unit.label.slice(prefix.length + 1) : unit.label;
   return {
-    id: unit.id, label, short: label, kind: first.kind, role: first.role, form: face.form, className: first.class_name,
+    id: unit.id, label, short: label, kind: first.kind, role: first.role, aside: face.dtype === "bool", form: face.form, className: first.class_name,
     shows: face.id, shape: face.shape, axes: face.axes, stored: storedShape(face), members: unit.members.map((node) => node.id),
     folded: false, block: block?.id ?? null, sheets: [],
   };
@@ -87,7 +89,7 @@ function blockNode(block: Block, units: readonly Unit[], links: readonly Link[],
   const nodes = units.flatMap((unit) => unit.members);
   const short = block.prefix ? numberOf(block.prefix) : block.label;
   return {
-    id: block.id, label: block.label, short, kind: block.kind, role: "layer", form: face.form, className: "", shows: face.id,
+    id: block.id, label: block.label, short, kind: block.kind, role: "layer", aside: false, form: face.form, className: "", shows: face.id,
     shape: face.shape, axes: face.axes, stored: storedShape(face), members: nodes.map((node) => node.id), folded: true, block: parent, sheets: block.kind === "block" ? sheetsOf(nodes) : [],
   };
 }

@@ -93,6 +93,10 @@ export function route(placed: readonly Placed[], links: readonly Link[], rows: r
     if (a.lane === b.lane) {
       if (passed.length === 0) add(a, b, [start, end], "rail", 0);
       else arcs.push({ a, b, x0: leave(a), x1: enter(b), clear: clearance(under(a.row, a.lane, a.column, b.column)) });
+    } else if (b.lane > a.lane && within(a.row, b.lane, a.column, b.column).length === 0) {
+      // Up to a branch right behind its source: what stands below the branch may be wider than it.
+      const x = leave(a);
+      add(a, b, [start, { x, y: a.rail, z }, { x, y: b.rail, z }, end], "rail", m.ARC_RADIUS);
     } else if (passed.length === 0) {
       const x = enter(b);
       const down = { x, y: b.glyph ? b.rail + 0.2 * Math.sign(a.rail - b.rail) : b.rail, z };

@@ -79,7 +79,7 @@ export class LiveSource {
       if (blob !== undefined) return fetched(`runs/${run ?? ""}/blobs/${encodeURIComponent(blob)}`, this.#sizes.get(id), id);
       return fetched(`items/${item}/blobs/${encodeURIComponent(id)}`, sizes.get(id), id);
     };
-    this.opened = { source: { manifest: own, blob: (id) => cache.get(id, () => load(id)) }, whole: Promise.resolve() };
+    this.opened = { source: { manifest: own, blob: (id) => cache.get(id, () => load(id)) }, whole: Promise.resolve(), share: () => 1 };
   }
 
   static async open(client: Client, item: string): Promise<LiveSource> {

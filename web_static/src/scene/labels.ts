@@ -61,7 +61,7 @@ interface Spot {
 }
 
 /** CSS pixels: boxes that are narrower than this go without where rows were given no room for labels. */
-const WIDE = 40;
+const WIDE = 30;
 const OVERHANG = 14;
 
 /** Whether a label is hardly wider than its box, below which no other lane stands. */

@@ -54,7 +54,7 @@ export interface ViewState {
   readonly ill: boolean;
   /** Where the person has moved the camera, null for the view that the picture starts with. */
   readonly eye: Eye | null;
-  readonly panels: { readonly left: boolean; readonly right: boolean; readonly tab: SheetTab };
+  readonly panels: { readonly left: boolean; readonly right: boolean; readonly dock: boolean; readonly tab: SheetTab };
 }
 
 export type Listener = (state: ViewState, before: ViewState) => void;
@@ -90,7 +90,7 @@ export const START: ViewState = {
   kinds: new Set(),
   ill: false,
   eye: null,
-  panels: { left: true, right: true, tab: "result" },
+  panels: { left: true, right: true, dock: true, tab: "result" },
 };
 
 function same(a: unknown, b: unknown): boolean {
