@@ -12,6 +12,12 @@ from typing import Any
 from common import COFFEE, ROOT, export, pages, python, report
 
 TOOLS = Path(__file__).resolve().parent / "tools"
+UNFOLD = """(() => {
+    const folded = '.tree [aria-expanded="false"] .chevron';
+    for (let i = 0; i < 500 && document.querySelector(folded); i++) document.querySelector(folded).click();
+    return window.tensorview.openAll();
+})()"""
+"""Every block one by one in the list, then every layer of the model open."""
 KEPT = ("draw_calls_median", "draw_calls_max", "drawn_frames", "frame_ms_median", "frame_ms_p95", "js_ms_median")
 
 
@@ -34,7 +40,7 @@ def meter(page: Path, folder: Path, options: argparse.Namespace) -> dict[str, An
         str(TOOLS / "measure.mjs"),
         *("--url", page.as_uri(), "--modules", str(folder), "--chromium", chromium()),
         *("--seconds", str(options.seconds), "--size", options.size, "--ready", "window.tensorview?.stats()"),
-        *("--phase", "closed=", "--phase", "open=window.tensorview.openAll()"),
+        *("--phase", "closed=", "--phase", "open=window.tensorview.openAll()", "--phase", f"unfolded={UNFOLD}"),
         *("--probe", "window.tensorview.stats()"),
     ]
     if options.shots:

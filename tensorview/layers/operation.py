@@ -68,8 +68,8 @@ ENTRIES = {
     **_all(
         _MEET,
         "Add Subtract Multiply Divide DivideNoNan TrueDivide FloorDivide Maximum Minimum Fmax Fmin Power Mod Fmod "
-        "Arctan2 Hypot Logaddexp Logaddexp2 LogicalAnd LogicalOr LogicalXor BitwiseAnd BitwiseOr BitwiseXor Where Select "
-        "Cross",
+        "Arctan2 Hypot Logaddexp Logaddexp2 LogicalAnd LogicalOr LogicalXor BitwiseAnd BitwiseOr BitwiseXor "
+        "Where Select Cross",
     ),
     **_all(_COMPARE, "Equal NotEqual Greater GreaterEqual Less LessEqual"),
     **_all(_JOIN, "Concatenate Stack Append Hstack Vstack Dstack"),

@@ -129,7 +129,9 @@ class Tab:
 
     def pixels(self) -> np.ndarray:
         """The window as (H, W, 3), without what stands over the scene."""
-        self.page.add_style_tag(content=".scene-labels, .scene-predictions, .hint, .tooltip { display: none }")
+        self.page.add_style_tag(
+            content=".scene-labels, .scene-axes, .scene-predictions, .hint, .tooltip { display: none }"
+        )
         return np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
 
     def text(self, selector: str) -> str:

@@ -10,6 +10,8 @@ from tensorview.manifest import NodeInfo
 from tensorview.tracing import trace
 
 LARGE = {"width": 1920, "height": 1400}
+LARGER = {"width": 3000, "height": 2300}
+"""For a model whose cells are too small to have a colour each in the other."""
 SMALLEST_CELL = 2.5
 
 
@@ -21,24 +23,23 @@ def stored(values: np.ndarray, node: NodeInfo) -> np.ndarray:
 def cells(
     tab: Tab, node: NodeInfo, values: np.ndarray, rng: np.random.Generator, count: int
 ) -> list[dict[str, object]]:
-    """A random cell of each channel, or of so many, where cells are large enough on the screen to have one colour, with
-    what the page says of them."""
+    """So many random cells, channels in turn, where they are large enough on the screen to have one colour, with what
+    the page says of them."""
     found: list[dict[str, object]] = []
-    for channel in rng.permutation(values.shape[0])[:count]:
-        index = [int(channel), *(int(rng.integers(side)) for side in values.shape[1:])]
+    channels = rng.permutation(values.shape[0])
+    for i in range(count):
+        index = [int(channels[i % len(channels)]), *(int(rng.integers(side)) for side in values.shape[1:])]
         names = ("channel", "y", "x")[: len(index)]
         at = dict(zip(names, index, strict=True))
         x, y = tab.place(node.id, **at)
         under = tab.cell(x, y)
         if under is None or under["shows"] != node.id or under["index"] != index:
             continue
-        # The last axis runs to the right in maps and down in sequences; a sequence's channels run to the right.
-        across = {"planes": "x", "sequence": "channel"}.get(node.form)
-        side = values.shape[0 if across == "channel" else -1]
-        if across and side > 1:
-            beside = tab.place(node.id, **(at | {across: at[across] + (1 if at[across] + 1 < side else -1)}))
-            if abs(beside[0] - x) < SMALLEST_CELL:
-                continue
+        # What runs to the right: the last axis of maps, the channels of all else.
+        across, side = ("x", values.shape[-1]) if node.form == "planes" else ("channel", values.shape[0])
+        beside = [at | {across: at[across] + step} for step in (-1, 1) if 0 <= at[across] + step < side]
+        if any(np.hypot(*np.subtract(tab.place(node.id, **other), (x, y))) < SMALLEST_CELL for other in beside):
+            continue
         found.append({"x": x, "y": y, "value": under["value"], "index": tuple(index)})
     return found
 
@@ -49,10 +50,9 @@ def cells(
         ("lenet_mnist", "dark"),
         ("unet_digit", "light"),
         ("vit_mnist", "light"),
-        ("mtcnn_onet", "dark"),
         ("cvae_mnist_decoder", "light"),
-        ("crepe_tiny", "dark"),
-        ("basic_pitch_cnn", "dark"),
+        pytest.param("crepe_tiny", "dark", marks=pytest.mark.needs("crepe_tiny")),
+        pytest.param("mtcnn_onet", "dark", marks=pytest.mark.needs("mtcnn_onet")),
         pytest.param("efficientnet_lite0", "dark", marks=pytest.mark.needs("efficientnet_lite0")),
     ],
 )
@@ -61,11 +61,12 @@ def test_cells_have_the_colours_of_the_models_values(
 ) -> None:
     page = exported(name)
     own = trace(page.example.model, page.example.inputs)
-    tab = new_tab(viewport=LARGE, color_scheme=theme).open(page.path)
+    tab = new_tab(viewport=LARGER if name == "efficientnet_lite0" else LARGE, color_scheme=theme).open(page.path)
     tab.page.evaluate("() => window.tensorview.openAll()")
     tab.settle()
     stats = tab.page.evaluate("() => window.tensorview.stats()")
     assert stats["draws"] <= 10, "a batch holds many layers"
+    tab.page.add_style_tag(content=".scene-numbers { visibility: hidden }")
     window = tab.pixels()
     nodes = {node.id: node for node in page.bundle.manifest.nodes}
     activations = {item.node: item for item in page.bundle.manifest.samples[0].activations}

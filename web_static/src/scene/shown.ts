@@ -20,6 +20,7 @@ import { ravel, toStored } from "../origin/places";
 import { told } from "../origin/told";
 import { readCell, writeCell } from "../state/cell";
 import { chooseCell } from "../state/actions";
+import { AxisNames } from "./axes";
 import { arrange, focusOf, type Arrangement } from "./arrange";
 import { between, eyeOf, fit, Lens, viewOf, type View } from "./camera";
 import { control } from "./controller";
@@ -66,6 +67,7 @@ export class Shown implements Scene {
   readonly #boards: Predictions;
   readonly #wedges: Wedges;
   readonly #numbers: Numbers;
+  readonly #axes: AxisNames;
   readonly #open: OpenLayers;
   readonly #stock = new Stock();
   readonly #plates: Plates;
@@ -100,6 +102,7 @@ export class Shown implements Scene {
     this.#stage = new Stage(host);
     this.#numbers = new Numbers(host);
     this.#wedges = new Wedges(host);
+    this.#axes = new AxisNames(host);
     this.#plates = new Plates(report, () => {
       this.#dirty.paint = true;
       this.#ask();
@@ -324,6 +327,8 @@ export class Shown implements Scene {
     this.#boards.update(lens, byId, this.#focus !== null && !this.#boardFocused(), (id) => this.#startOf(id) + 1 <= time);
     this.#wedges.update(lens);
     this.#numbers.update(lens, this.#numbered(lens, state));
+    const front = this.#focus === null || this.#stand.moving ? null : this.#pointing.face(this.#focus, state);
+    this.#axes.update(lens, front?.opened ? { ...front, node: front.item.node } : null);
     this.#stage.draw(lens);
     this.#dirty = { ink: false, paint: false, marks: false };
     if (this.#stand.moving || this.#camera.moving) this.#ask();
@@ -609,6 +614,7 @@ export class Shown implements Scene {
     this.#labels.dispose();
     this.#wedges.dispose();
     this.#numbers.dispose();
+    this.#axes.dispose();
     this.#boards.dispose();
     this.#open.dispose();
     this.#stage.dispose();

@@ -25,6 +25,15 @@ const SETTINGS: WebGLContextAttributes = { antialias: false, alpha: false, depth
 /** A time at which every forward pass is over. */
 const AT_REST = 1e9;
 
+/** Extensions that something is done with here, or that three.js complains without. */
+const EXTENSIONS = new Set(["EXT_color_buffer_float", "KHR_parallel_shader_compile", "WEBGL_lose_context"]);
+
+/** three.js turns on all that it knows, and each makes the page wait for the GPU: a tenth of a second and more in all. */
+function lean(context: WebGL2RenderingContext): void {
+  const own = context.getExtension.bind(context) as (name: string) => unknown;
+  Object.defineProperty(context, "getExtension", { value: (name: string) => (EXTENSIONS.has(name) ? own(name) : null) });
+}
+
 export class NoWebGl2 extends Error {
   override readonly name = "NoWebGl2";
 }
@@ -55,6 +64,7 @@ export class Stage {
     // Asked for here and not by three.js, which would complain in the console, nor beforehand: a context is slow to make.
     const context = this.canvas.getContext("webgl2", SETTINGS);
     if (!context) throw new NoWebGl2("this browser has no WebGL2");
+    lean(context);
     this.#renderer = new WebGLRenderer({ ...SETTINGS, canvas: this.canvas, context });
     this.#renderer.autoClear = false;
     this.#renderer.info.autoReset = false;
