@@ -41,12 +41,13 @@ def attribute(
     inputs that don't fit the model, TraceError for a model that can't be run.
     """
     chosen = find(method, parameters)
-    from tensorview.attribution.engine import layer_name, prepared
+    from tensorview.attribution.engine import layer_name
     from tensorview.attribution.target import parse
+    from tensorview.preparing import Prepared, prepare
 
     if layer is not None and not chosen.looks_at_layer:
         came = getattr(layer, "name", layer)
         raise OptionError(f"{method} looks at the input only; it takes no layer, but {came!r} came")
-    tensors, samples = prepared(model, inputs)
+    given = Prepared(*prepare(model, inputs))
     name = layer_name(layer, model)
-    return chosen.explain(model, tensors, parse(target, samples, labels, at), name)
+    return chosen.explain(model, given, parse(target, given.samples, labels, at), name)

@@ -25,7 +25,7 @@ from tensorview.attribution.view import View, Word
 from tensorview.compiling import Compiled
 from tensorview.deep import with_deep_stack
 from tensorview.errors import OptionError, TensorviewError, TraceError, first_line
-from tensorview.preparing import input_names, prepare
+from tensorview.preparing import Prepared, input_names, prepare
 from tensorview.recorder import Recording
 
 KEPT = 16
@@ -111,8 +111,8 @@ def answer(method: Method, facts: dict[str, Any], result: dict[str, Any]) -> Att
 
 def prepared(model: Any, inputs: Any) -> tuple[Any, int]:
     """Inputs as tensors in the structure that the model takes, and the number of samples."""
-    structure, _ = prepare(model, inputs)
-    return structure, next((int(t.shape[0]) for t in tf.nest.flatten(structure) if t is not None), 0)
+    given = Prepared(*prepare(model, inputs))
+    return given.structure, given.samples
 
 
 def run(model: Any, inputs: Any, question: Question, *extra: Any) -> tuple[Program, dict[str, Any]]:

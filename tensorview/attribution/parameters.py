@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,7 @@ def parameter(
     )
 
 
+@functools.cache
 def parameters(method: type) -> tuple[Parameter, ...]:
     """The parameters of a method's dataclass, in the order of its fields."""
     kinds = typing.get_type_hints(method)
