@@ -62,20 +62,31 @@ def receptive_fields(trace: Trace, descriptions: dict[str, Description]) -> dict
     """The receptive field of each call whose output has positions in space, where it can be told: calls behind layers
     that aren't known, or that depend on several inputs, are left out."""
     known: dict[str, Field] = {}
+    still: set[str] = set()
     for node in trace.nodes:
         if node.class_name == "InputLayer":
             sizes = _space(node.shape, descriptions[node.id])
             if sizes:
                 known[node.id] = Field(node.id, tuple(_identity(size) for size in sizes), sizes)
             continue
-        found = _of_call(trace, node, descriptions, known)
+        origins = trace.origins(node.id)
+        if origins and all(ids is not None and still.issuperset(ids) for ids in origins):
+            still.add(node.id)  # computed from constants alone, as the places of tokens are: it sees no input
+            continue
+        moving = [None if ids is None else tuple(id for id in ids if id not in still) for ids in origins]
+        found = _of_call(trace, node, moving, descriptions, known)
         if found is not None:
             known[node.id] = found
     return {id: _told(field) for id, field in known.items() if field.axes}
 
 
-def _of_call(trace: Trace, node: Any, descriptions: dict[str, Description], known: dict[str, Field]) -> Field | None:
-    origins = trace.origins(node.id)
+def _of_call(
+    trace: Trace,
+    node: Any,
+    origins: list[tuple[str, ...] | None],
+    descriptions: dict[str, Description],
+    known: dict[str, Field],
+) -> Field | None:
     if _class(trace.layer_of(node.id)) == "Embedding":
         return _of_tokens(trace, origins)
     if not origins or any(ids is None or any(id not in known for id in ids) for ids in origins):

@@ -111,7 +111,7 @@ class Trace:
 
     def _source(self, tensor: Any) -> str | None:
         while builtins.id(tensor) not in self._owners:
-            if tensor.op.type not in UNCHANGED:
+            if not tf.is_symbolic_tensor(tensor) or tensor.op.type not in UNCHANGED:  # a constant is no call's
                 return None
             [tensor] = tensor.op.inputs
         owner = self._owners[builtins.id(tensor)]
@@ -128,6 +128,8 @@ class Trace:
             owner = self._owners.get(builtins.id(one))
             if owner is not None:
                 found.setdefault(owner)
+            elif not tf.is_symbolic_tensor(one):
+                continue  # a constant
             elif one.op.type not in VALUE_BY_VALUE:
                 return None
             else:

@@ -198,3 +198,15 @@ def test_channels_first_tokens_and_several_inputs() -> None:
     both = layers.Add(name="both")([layers.Conv2D(1, 3, name="one")(a), layers.Conv2D(1, 3, name="two")(b)])
     known = structure(tv.trace(keras.Model([a, b], both), [np.ones((1, 8, 8, 1))] * 2), weights=False)
     assert {node.id for node in known.nodes if node.field} == {"a", "b", "one", "two"}
+
+
+def test_what_is_computed_from_constants_sees_nothing_and_hides_nothing() -> None:
+    x = keras.Input((9,), dtype="int32", name="x")
+    places = layers.Dense(4, name="placed")(layers.Embedding(9, 4, name="places")(keras.ops.arange(9)))
+    h = layers.Add(name="sum")([layers.Embedding(20, 4, name="tokens")(x), places[None]])
+    h = h + layers.Embedding(9, 4, name="again")(keras.ops.arange(9))
+    model = keras.Model(x, layers.Conv1D(2, 3, name="conv")(h))
+    found = fields(model, 9, dtype="int32")
+    assert {id: field.size for id, field in found.items()} == {
+        "tokens": (1,), "sum": (1,), "add": (1,), "conv": (3,),
+    }  # fmt: skip
