@@ -15,8 +15,13 @@ def flat_tensors(structure: Any) -> Iterator[Any]:
             yield leaf
 
 
+OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
+"""Operations that look at no value of what they are given."""
+
+
 class Owners:
-    """The calls that own tensors, by the tensors that they returned. A call is anything with an `output`.
+    """The calls that own tensors, by the tensors that they returned. A call is anything with
+    `arguments` and an `output`.
 
     behind: what a tensor was computed from, where the graph itself doesn't say so, by the tensor's identity.
     """
@@ -40,8 +45,17 @@ class Owners:
             self._alive.append(tensor)
 
     def sources(self, call: Any) -> list[Any]:
-        """The calls whose outputs a call's output was computed from."""
-        return self._walk(list(flat_tensors(call.output)), call)
+        """The calls whose outputs a call's output was computed from.
+
+        One that only its shape is asked of counts where the call was handed its output, or where there is no other.
+        """
+        outputs = list(flat_tensors(call.output))
+        found = self._walk(outputs, call)
+        valued = set(map(id, self._walk(outputs, call, shapes=False)))
+        if not valued or len(valued) == len(found):
+            return found
+        handed = {id(self._owner.get(id(tensor))) for tensor in flat_tensors(call.arguments)}
+        return [source for source in found if id(source) in valued or id(source) in handed]
 
     def of_output(self, leaf: Any, order: list[Any]) -> Any:
         """The call that returned an output of the model, else the last one, in this order, that it was computed from;
@@ -53,8 +67,9 @@ class Owners:
         found = set(map(id, self._walk(tensors, None)))
         return next((call for call in reversed(order) if id(call) in found), None)
 
-    def _walk(self, tensors: list[Any], call: Any) -> list[Any]:
-        """The calls whose outputs these tensors were computed from, nearest first met."""
+    def _walk(self, tensors: list[Any], call: Any, shapes: bool = True) -> list[Any]:
+        """The calls whose outputs these tensors were computed from, nearest first met; without `shapes` those alone
+        whose values they were computed from."""
         found: dict[int, Any] = {}
         seen: set[int] = set()
         todo = list(tensors)
@@ -66,6 +81,6 @@ class Owners:
             owner = self._owner.get(id(tensor))
             if owner is not None and owner is not call:
                 found[id(owner)] = owner
-            else:
+            elif shapes or tensor.op.type not in OF_SHAPES:
                 todo.extend(reversed(self._behind.get(id(tensor), tensor.op.inputs)))
         return list(found.values())

@@ -126,3 +126,33 @@ def padded() -> Built:
     return keras.Model(x, layers.MultiHeadAttention(2, 4, name="mha")(h, h)), np.array(
         [[3, 1, 0, 0, 0], [1, 2, 3, 4, 5]]
     )
+
+
+@case(
+    "a mask made of a shape alone",
+    "x -> own/first -> own/second -> own/scores\nx -> own/second",
+    "own/scores",
+)
+def mask_of_a_shape() -> Built:
+    class Looks(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(name="own")
+            self.first, self.second = layers.Dense(4, name="first"), layers.Dense(4, name="second")
+            self.soft = layers.Softmax(name="scores")
+
+        def build(self, shape: Any) -> None:
+            self.first.build(shape)
+            self.second.build(shape)
+
+        def call(self, x: Any) -> Any:
+            h = x + self.first(x)
+            size = keras.ops.shape(h)[1]
+            places = keras.ops.arange(size)
+            k = self.second(h)
+            return self.soft(keras.ops.matmul(k, keras.ops.swapaxes(k, 1, 2)), places[:, None] >= places)
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return (*shape[:2], shape[1])
+
+    x = keras.Input((None, 4), name="x")
+    return keras.Model(x, Looks()(x)), noise(2, 5, 4)
