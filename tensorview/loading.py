@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tensorview import allowance, applications, keras2, modelconfig, modelfile, weightsfile
+from tensorview import allowance, applications, h5operations, keras2, modelconfig, modelfile, weightsfile
 from tensorview.backend import require_keras
 from tensorview.deep import run_deep
 from tensorview.errors import ModelError, ModelWarning, first_line
@@ -90,8 +90,12 @@ def load_model(
     if reading.lambdas:
         warnings.warn(ModelWarning(_running(path, reading.lambdas)), stacklevel=2)
 
+    operations = h5operations.mended(file.config) if file.kind == "h5" and not old else None
+    if operations is not None:
+        file = replace(file, config=operations)
+
     def load() -> Any:
-        if not old and file.kind != "json":
+        if not old and operations is None and file.kind != "json":
             return keras.models.load_model(path, custom_objects=given, compile=False, safe_mode=safe_mode)
         model = keras.saving.deserialize_keras_object(file.config, custom_objects=given, safe_mode=safe_mode)
         if file.kind != "json":
@@ -101,6 +105,8 @@ def load_model(
         return model
 
     model = _build(file, load, deep=reading.layers > _DEEP)
+    if file.kind in ("keras", "folder"):
+        weightsfile.wait(model, path)
     _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=notes)
     return model
 

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tensorview import signature
-from tensorview.errors import BackendError, InputError, TraceError, first_line
+from tensorview import signature, weightsfile
+from tensorview.errors import BackendError, InputError, ModelError, TraceError, first_line
 from tensorview.intact import same_state, states
 
 
@@ -76,8 +76,10 @@ def require_model(model: Any) -> None:
 
 def _call_eagerly(model: Any, tensors: Any) -> None:
     try:
-        with same_state(states(model)):
+        with weightsfile.arriving(model), same_state(states(model)):
             model(tensors, training=False)
+    except ModelError:
+        raise
     except Exception as error:
         raise TraceError(f"the model could not be called on this input: {first_line(error)}") from error
 

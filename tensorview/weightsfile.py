@@ -1,15 +1,40 @@
-"""Weights from a file into a model: all of them or an error, never a layer that silently stays random."""
+"""Weights from a file into a model: all of them or an error, never a layer that silently stays random.
+
+A model of one's own whose code decides by values can't be built before it sees an input; Keras loads such a file
+without its weights, and without a word. They are loaded when the first call has made the variables.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tensorview import modelfile
 from tensorview.errors import ModelError, first_line
+
+_WEIGHTS = "model.weights.h5"
+_waiting: weakref.WeakKeyDictionary[Any, Path] = weakref.WeakKeyDictionary()
+"""Models of which a part is not built yet, and the files that hold its weights."""
+
+
+def wait(model: Any, path: Path) -> None:
+    """Remember that `model` was loaded from a .keras file or folder, if a part of it isn't built."""
+    if any(not layer.built for layer in model._flatten_layers()):
+        _waiting[model] = path / _WEIGHTS if path.is_dir() else path
+
+
+@contextlib.contextmanager
+def arriving(model: Any) -> Iterator[None]:
+    """Around a call that builds what isn't built of `model`: the variables that it makes get the file's weights."""
+    before = len(model.variables)
+    yield
+    path = _waiting.get(model)
+    if path is not None and len(model.variables) > before:
+        load(model, model.name, path)
 
 
 def load(model: Any, name: str, path: Path) -> None:

@@ -11,9 +11,11 @@ import keras
 import numpy as np
 import pytest
 
+from tensorview.attribution import attribute
 from tensorview.cli import main
 from tensorview.errors import ModelError, ModelWarning
 from tensorview.loading import load_model
+from tensorview.tracing import trace
 
 MODULE = """
 import keras
@@ -127,3 +129,32 @@ def test_a_module_named_like_one_in_use_takes_nobodys_place(folder: Path) -> Non
 
     assert main(["inspect", "own.keras", "--import", "json.py"]) == 0
     assert sys.modules["json"] is json
+
+
+@keras.saving.register_keras_serializable("test_custom_classes")
+class Decides(keras.Model):  # type: ignore[misc]
+    """Can't be built before it sees an input: Keras loads its file without weights and says nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.up, self.down = keras.layers.Dense(3, name="up"), keras.layers.Dense(3, name="down")
+
+    def call(self, x: Any) -> Any:
+        if keras.ops.sum(x) > 0:
+            return self.up(x)
+        return self.down(x)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_weights_that_keras_leaves_out_arrive_with_the_first_input(tmp_path: Path, zipped: bool) -> None:
+    model, ones = Decides(), np.ones((2, 4), np.float32)
+    model(ones)
+    model(-ones)
+    path = tmp_path / ("m.keras" if zipped else "folder")
+    model.save(path, zipped=zipped)
+    loaded = load_model(path)
+    assert not loaded.weights
+    for x in (ones, -ones):
+        np.testing.assert_array_equal(trace(loaded, x).outputs, model(x))
+    np.testing.assert_array_equal(attribute(load_model(path), -ones, method="saliency", target=1).values[0],
+                                  attribute(model, -ones, method="saliency", target=1).values[0])  # fmt: skip

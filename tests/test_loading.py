@@ -21,7 +21,7 @@ from conftest import Example
 from modelfiles import refused, rewrite, small_model, weights_replaced
 
 from tensorview import modelfile
-from tensorview.errors import OptionError
+from tensorview.errors import ModelWarning, OptionError
 from tensorview.loading import load_model, origin
 
 
@@ -42,6 +42,34 @@ def test_legacy_h5(tmp_path: Path) -> None:
     model.save(tmp_path / "old.h5")
     x = np.ones((2, 4), np.float32)
     np.testing.assert_allclose(load_model(tmp_path / "old.h5")(x), model(x), rtol=1e-6)
+
+
+def test_operations_in_an_h5_that_keras_itself_cannot_load(tmp_path: Path) -> None:
+    ops, layers = keras.ops, keras.layers
+    x = keras.Input((6, 4))
+    h = layers.Dense(4)(x)
+    h = (h + x) * 2.0 - layers.Embedding(6, 4)(ops.arange(6))
+    h = ops.mean(ops.reshape(h, (-1, 2, 3, 4)), axis=1, keepdims=True)[:, 0, :2]
+    left, right = ops.split(h, 2, axis=-1)
+    h = ops.einsum("bij,bkj->bik", ops.where(left > right, left, right), ops.softmax(left))
+    inner = keras.Model(x, ops.transpose(ops.concatenate([h, h], axis=-1), (0, 2, 1)))
+    y = keras.Input((3, 6, 4))
+    h = layers.Concatenate()([layers.TimeDistributed(inner)(y), layers.TimeDistributed(inner)(y) * 0.5])
+    model = keras.Model(y, layers.Dense(2)(h))
+    model.save(tmp_path / "ops.h5")
+    with pytest.raises((TypeError, ValueError)):
+        keras.models.load_model(tmp_path / "ops.h5")
+    values = np.random.default_rng(7).normal(size=(2, 3, 6, 4)).astype("float32")
+    np.testing.assert_array_equal(load_model(tmp_path / "ops.h5")(values), model(values))
+
+
+def test_a_lambda_beside_operations_in_an_h5_is_refused(tmp_path: Path) -> None:
+    x = keras.Input((3,))
+    keras.Model(x, keras.layers.Lambda(lambda t: t + 1, output_shape=(3,))(x * 2.0)).save(tmp_path / "l.h5")
+    assert "--unsafe" in refused(tmp_path / "l.h5")
+    with pytest.warns(ModelWarning, match="holds Python code"):
+        model = load_model(tmp_path / "l.h5", safe_mode=False)
+    np.testing.assert_array_equal(model(np.ones((1, 3))), np.full((1, 3), 3.0))
 
 
 @pytest.mark.parametrize(
