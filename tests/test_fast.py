@@ -54,6 +54,21 @@ def test_every_kind_of_file_tells_the_same(tmp_path: Path) -> None:
     assert graph(told[0]) == graph(told[1]) == graph(told[2]) == graph(told[3])
 
 
+@keras.saving.register_keras_serializable("test_fast")
+class Scale(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return x * 2.0
+
+
+def test_an_h5_tells_operations_and_classes_of_ones_own_apart(tmp_path: Path) -> None:
+    x = keras.Input((6, 4), name="x")
+    h = keras.ops.reshape(Scale(name="own")(x) + x, (-1, 24))
+    keras.Model(x, keras.layers.Reshape((4, 6))(keras.ops.mean(h, axis=1, keepdims=True) + h)).save(tmp_path / "a.h5")
+    told = read(tmp_path / "a.h5")
+    assert {node.id for node in told.nodes} == {"x", "own", "add", "reshape", "mean", "add~2", "reshape_1"}
+    assert (told.unknown, len(told.notes)) == (("own",), 1)
+
+
 def graph(told: Outline) -> Any:
     return [(node.id, node.class_name) for node in told.nodes], set(told.edges), told.groups, told.output_ids
 

@@ -14,6 +14,8 @@ from tensorview.fast import masks
 Place = tuple[str, int, int]
 """A tensor of a network: layer, which call of it, which of its results."""
 _NETWORKS = ("Functional", "Model", "Sequential")
+_GONE = ("ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "TensorFlowOpLayer")
+"""Classes of Keras 2 that Keras 3 no longer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,36 @@ class Layer:
 
     @property
     def is_operation(self) -> bool:
-        if self.module is None:  # as in .h5 files: of an operation Keras keeps its name alone, of a layer more
-            return self.registered is None and set(self.config) == {"name"}
+        if self.module is None:  # as in .h5 files: of a layer Keras says whether it can be trained
+            bare = "name" in self.config and not {"trainable", "dtype", "layers"} & set(self.config)
+            return self.registered is None and bare and ">" not in self.class_name
         return self.module.startswith(("keras.src.ops", "keras.ops"))
 
     @property
     def is_keras(self) -> bool:
         """Whether the class is Keras's own."""
-        if self.module is None:  # files of before Keras 3 name no module
-            return self.registered is None
+        if self.module is None:  # .h5 files and those of before Keras 3 name no module
+            return self.registered is None and (self.is_operation or _is_known(self.class_name))
         return self.module == "keras" or self.module.startswith("keras.")
+
+    @property
+    def is_keras_network(self) -> bool:
+        """Whether the class is one of Keras's models, whatever its configuration says."""
+        return self.class_name in _NETWORKS and self.is_keras
 
     @property
     def is_network(self) -> bool:
         """Whether the configuration says what is inside it."""
         return is_network(self.config)
+
+
+def _is_known(class_name: str) -> bool:
+    """Whether Keras, this or an older one, has a layer or model of this name."""
+    if class_name in (*_NETWORKS, *_GONE) or class_name.endswith("OpLambda"):
+        return True
+    from tensorview.layers.lookup import LAYERS  # brings NumPy, which files that name modules do without
+
+    return class_name in LAYERS
 
 
 def is_network(config: dict[str, Any]) -> bool:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tensorview import modelfile
 from tensorview.errors import ModelError
-from tensorview.fast import masks
+from tensorview.fast import attention, masks
 from tensorview.fast.network import Layer, Network, Place, Tensor, read_layer, read_network, tensors_in
+from tensorview.fast.run import Call, Run, Value, begin, end, values_in
 from tensorview.graph import Group, Node
-from tensorview.naming import Names, input_name, without_counter
+from tensorview.naming import input_name
 
 _DEEPEST = 200
 """Models within models."""
-_MOST = 1_000_000
-"""Calls of a whole model; shared models within shared models multiply."""
 _HIDDEN = ("StackedRNNCells",)
 """Keras's own layers that make calls of others, which are not told from the file."""
 
@@ -40,26 +39,6 @@ class Outline:
     notes: tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
-class _Value:
-    """A tensor of a run: the calls that it was computed from, as far as they are met first; its mask's likewise."""
-
-    sources: tuple[str, ...]
-    mask: tuple[str, ...] | None = None
-
-
-@dataclass(slots=True)
-class _Call:
-    id: str
-    layer: Layer
-    call: int
-    group: str | None
-    shape: Any = None
-    dtype: Any = None
-    class_name: str = ""
-    scores: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class _Site:
     """Where a call stands: its group, how deep, its result's shape and dtype, its arguments as the file has them."""
@@ -68,18 +47,6 @@ class _Site:
     depth: int
     shape: tuple[Any, str | None] = (None, None)
     arguments: tuple[list[Any], dict[str, Any]] = ([], {})
-
-
-@dataclass(slots=True)
-class _Run:
-    names: Names = field(default_factory=Names)
-    calls: list[_Call] = field(default_factory=list)
-    groups: dict[str, _Call] = field(default_factory=dict)
-    edges: dict[tuple[str, str], None] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    counts: dict[int, int] = field(default_factory=dict)
-    networks: dict[int, Network] = field(default_factory=dict)
-    inner: dict[tuple[int, str], Layer] = field(default_factory=dict)
 
 
 def read(path: Path) -> Outline:
@@ -100,12 +67,14 @@ def outline(config: dict[str, Any]) -> Outline:
     """The graph of the model that `config` describes. Raises ModelError where it doesn't fit together."""
     model = read_layer(config)
     if not model.is_network:
+        if model.is_keras_network:
+            raise ModelError(f"the configuration of its {model.class_name} lists no layers")
         note = (
             f"{model.class_name[:80]} is a class of its own: what it does is written in its code, not in the file, so "
             "nothing is known of it without running it; leave --fast out."
         )
         return Outline(model.name, model.class_name, (), (), (), (), (), (note,))
-    run = _Run()
+    run = Run()
     outputs = _whole(run, model)
     nodes = tuple(
         Node(
@@ -128,7 +97,7 @@ def outline(config: dict[str, Any]) -> Outline:
     )
 
 
-def _notes(run: _Run, model: Layer) -> tuple[str, ...]:
+def _notes(run: Run, model: Layer) -> tuple[str, ...]:
     notes = []
     if not model.is_keras:
         notes.append(
@@ -144,7 +113,7 @@ def _notes(run: _Run, model: Layer) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _whole(run: _Run, model: Layer) -> list[_Value]:
+def _whole(run: Run, model: Layer) -> list[Value]:
     network = _network(run, model)
     given = []
     for index, (name, _, _) in enumerate(network.inputs):
@@ -153,32 +122,32 @@ def _whole(run: _Run, model: Layer) -> list[_Value]:
             raise ModelError(f"it has an input {name[:80]!r} that is none of its layers")
         shown = input_name(name, index, len(network.inputs))
         shape = layer.config.get("batch_shape", layer.config.get("batch_input_shape"))
-        call = _Call(run.names.unique(shown), layer, 0, None, class_name="InputLayer")
+        call = Call(run.names.unique(shown), layer, 0, None, class_name="InputLayer")
         call.layer = Layer(shown, "InputLayer", layer.module, None, layer.config)
         call.shape = tuple(shape) if isinstance(shape, list) else None
         dtype = layer.config.get("dtype")
         call.dtype = dtype if isinstance(dtype, str) else None
         run.calls.append(call)
-        given.append(_Value((call.id,)))
+        given.append(Value((call.id,)))
     return _through(run, network, given, None, 0)
 
 
-def _network(run: _Run, layer: Layer) -> Network:
+def _network(run: Run, layer: Layer) -> Network:
     if id(layer) not in run.networks:
         run.networks[id(layer)] = read_network(layer.config)
     return run.networks[id(layer)]
 
 
-def _through(run: _Run, network: Network, given: list[_Value], group: str | None, depth: int) -> list[_Value]:
+def _through(run: Run, network: Network, given: list[Value], group: str | None, depth: int) -> list[Value]:
     """The outputs of a network that is called with `given`."""
     if depth > _DEEPEST:
         raise ModelError(f"it has models within models more than {_DEEPEST} deep")
     if len(given) != len(network.inputs):
         raise ModelError(f"a model in it that takes {len(network.inputs)} inputs is called with {len(given)}")
-    known: dict[tuple[str, int, int], _Value] = dict(zip(network.inputs, given, strict=True))
-    results: dict[tuple[str, int], list[_Value]] = {}
+    known: dict[tuple[str, int, int], Value] = dict(zip(network.inputs, given, strict=True))
+    results: dict[tuple[str, int], list[Value]] = {}
 
-    def value(place: Place) -> _Value:
+    def value(place: Place) -> Value:
         if place in known:
             return known[place]
         made = results.get(place[:2])
@@ -198,7 +167,7 @@ def _through(run: _Run, network: Network, given: list[_Value], group: str | None
     return [value(place) for place in network.outputs]
 
 
-def _filled(structure: Any, value: Callable[[Any], _Value]) -> Any:
+def _filled(structure: Any, value: Callable[[Any], Value]) -> Any:
     """Arguments with the values of a run in the place of tensors."""
     if isinstance(structure, list):
         return [_filled(part, value) for part in structure]
@@ -223,45 +192,26 @@ def _shapes(network: Network) -> dict[tuple[str, int], tuple[Any, str | None]]:
 # Calls ------------------------------------------------------------------------------------------------------------
 
 
-def _begin(run: _Run, layer: Layer, group: str | None) -> _Call:
-    if len(run.calls) > _MOST:
-        raise ModelError(f"it makes more than {_MOST:,} calls")
-    number = run.counts.get(id(layer), 0)
-    run.counts[id(layer)] = number + 1
-    name = without_counter(layer.name) if layer.is_operation else layer.name
-    return _Call(run.names.of_call(group, id(layer), name), layer, number, group)
-
-
-def _end(run: _Run, call: _Call, values: Any, shape: tuple[Any, str | None] = (None, None)) -> _Value:
-    """A leaf call that was computed from `values`."""
-    call.shape, call.dtype = shape
-    run.calls.append(call)
-    for given in values:
-        for source in given.sources if isinstance(given, _Value) else given:
-            run.edges[source, call.id] = None
-    return _Value((call.id,))
-
-
-def _call(run: _Run, layer: Layer, filled: tuple[list[Any], dict[str, Any]], site: _Site) -> list[_Value]:
+def _call(run: Run, layer: Layer, filled: tuple[list[Any], dict[str, Any]], site: _Site) -> list[Value]:
     """The results of one call of a layer or operation."""
     args, kwargs = filled
     passed_by = layer.is_keras and not masks.matters(layer.class_name, layer.config)
     used = {key: value for key, value in kwargs.items() if key != "mask" or not passed_by}
-    values = list(_values([args, used]))
+    values = list(values_in([args, used]))
     before = len(run.calls)
-    call = _begin(run, layer, site.group)
-    first = list(_values(args[:1] or list(kwargs.values())[:1]))
-    explicit = list(_values(kwargs.get("mask")))
+    call = begin(run, layer, site.group)
+    first = list(values_in(args[:1] or list(kwargs.values())[:1]))
+    explicit = list(values_in(kwargs.get("mask")))
     previous = [item.sources for item in explicit] if explicit else [item.mask for item in first]
     if layer.is_network:
         for item, mask in zip(first, explicit, strict=False):
             item.mask = mask.sources
         made = _through(run, _network(run, layer), first, call.id, site.depth + 1)
     elif layer.is_keras and layer.class_name in ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"):
-        made = [_attention(run, call, args, kwargs, _rank(site.arguments))]
+        made = [attention.projected(run, call, args, kwargs, _rank(site.arguments))]
         if kwargs.get("return_attention_scores") is True:
             softmax = next(c.id for c in run.calls[before:] if c.id.startswith(f"{call.id}/softmax"))
-            made.append(_Value((softmax,)))
+            made.append(Value((softmax,)))
     elif layer.is_keras and (inner := _inner(run, layer)):
         made = first
         for one in inner:
@@ -274,25 +224,25 @@ def _call(run: _Run, layer: Layer, filled: tuple[list[Any], dict[str, Any]], sit
         _mask(layer, made, previous, values)
         return made
     if layer.is_keras and layer.class_name in ("Attention", "AdditiveAttention"):
-        return [_dot_attention(run, call, filled, previous, site.shape)]
+        return [attention.dotted(run, call, filled, previous, site.shape)]
     # Keras hands a layer the mask of its input where that is the only argument with tensors.
-    alone = sum(any(_values(part)) for part in (*args, *(v for k, v in kwargs.items() if k != "mask"))) == 1
+    alone = sum(any(values_in(part)) for part in (*args, *(v for k, v in kwargs.items() if k != "mask"))) == 1
     unseen = [mask for mask in previous if mask] if alone and not explicit and not passed_by else []
-    result = _end(run, call, [*values, *unseen], site.shape)
+    result = end(run, call, [*values, *unseen], site.shape)
     if not layer.is_keras or layer.class_name in _HIDDEN:
         run.unknown.append(call.id)
     _mask(layer, [result], previous, values)
     return _several(layer, result)
 
 
-def _several(layer: Layer, result: _Value) -> list[_Value]:
+def _several(layer: Layer, result: Value) -> list[Value]:
     """The results of a call; only the first of a recurrent layer's has the mask."""
     if layer.class_name in masks.RECURRENT and result.mask:
-        return [result, _Value(result.sources)]
+        return [result, Value(result.sources)]
     return [result]
 
 
-def _mask(layer: Layer, made: list[_Value], previous: list[Any], values: list[_Value]) -> None:
+def _mask(layer: Layer, made: list[Value], previous: list[Any], values: list[Value]) -> None:
     """Give the results of a call the mask that Keras gives them."""
     if any(value.mask is not None for value in made):
         return
@@ -317,7 +267,7 @@ def _union(parts: Any) -> tuple[str, ...]:
 # Inside Keras's own layers ----------------------------------------------------------------------------------------
 
 
-def _inner(run: _Run, layer: Layer) -> list[Layer]:
+def _inner(run: Run, layer: Layer) -> list[Layer]:
     """The layers that a wrapper of Keras calls one after the other."""
     if layer.class_name == "SpectralNormalization":
         given = [layer.config.get("layer")]
@@ -334,75 +284,7 @@ def _inner(run: _Run, layer: Layer) -> list[Layer]:
     return found
 
 
-def _part(run: _Run, around: _Call, name: str, class_name: str) -> _Call:
-    key = (id(around.layer), name)
-    if key not in run.inner:
-        run.inner[key] = Layer(name, class_name, "keras.layers", None, {})
-    return _begin(run, run.inner[key], around.id)
-
-
-def _attention(run: _Run, around: _Call, args: list[Any], kwargs: dict[str, Any], rank: int | None) -> _Value:
-    """MultiHeadAttention and GroupQueryAttention: projections, scores and the output's projection."""
-    names = ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask")
-    given = {**dict(zip(names, args, strict=False)), **kwargs}
-    query, value = given.get("query"), given.get("value")
-    if not isinstance(query, _Value) or not isinstance(value, _Value):
-        raise ModelError(f"its attention {around.layer.name[:80]!r} is called without query or value")
-    key = given.get("key")
-    key = key if isinstance(key, _Value) else value
-    hidden = [given[name].sources for name in names[3:] if isinstance(given.get(name), _Value)]
-    hidden += [part.mask for part in (query, value, key) if part.mask]
-    kept = query.mask
-    if around.layer.class_name == "MultiHeadAttention":
-        query.mask = value.mask = key.mask = None  # the layer takes them off its inputs
-    config = around.layer.config
-    gate = []
-    if config.get("use_gate"):
-        gate = [_end(run, _part(run, around, "gate", "EinsumDense"), [query])]
-    asked = _end(run, _part(run, around, "query", "EinsumDense"), [query])
-    found = _end(run, _part(run, around, "key", "EinsumDense"), [key])
-    content = _end(run, _part(run, around, "value", "EinsumDense"), [value])
-    dropout = isinstance(config.get("dropout"), int | float) and config["dropout"] > 0
-    if dropout or kwargs.get("return_attention_scores") is True or (rank is not None and rank != 3):
-        call = _part(run, around, "softmax", "Softmax")
-        call.scores = True
-        scores = _end(run, call, [asked, found, *hidden])
-        if dropout:
-            scores = _end(run, _part(run, around, "dropout", "Dropout"), [scores])
-    else:
-        call = _scores(run, around, around.id)
-        scores = _end(run, call, [asked, found, *hidden])
-    result = _end(run, _part(run, around, "attention_output", "EinsumDense"), [scores, content, *gate])
-    result.mask = kept
-    return result
-
-
-def _scores(run: _Run, around: _Call, group: str | None) -> _Call:
-    name = f"{around.id}/scores"
-    layer = Layer(f"{around.layer.name}/scores", "AttentionScores", None, None, {})
-    return _Call(run.names.unique(name), layer, around.call, group, scores=True)
-
-
 def _rank(arguments: tuple[list[Any], dict[str, Any]]) -> int | None:
     """The number of axes of an attention's query."""
     first = next(tensors_in([arguments[0], arguments[1].get("query")]), None)
     return len(first.shape) if isinstance(first, Tensor) and first.shape is not None else None
-
-
-def _dot_attention(
-    run: _Run, call: _Call, filled: tuple[list[Any], dict[str, Any]], previous: list[Any], shape: Any
-) -> _Value:
-    """Attention and AdditiveAttention: the scores lie beside the layer."""
-    args, kwargs = filled
-    parts = list(_values(args[:1])) or list(_values(kwargs.get("inputs")))
-    if len(parts) < 2:
-        raise ModelError(f"its attention {call.layer.name[:80]!r} is called without query or value")
-    hidden = [mask for mask in previous[1:2] if mask]
-    scores = _end(run, _scores(run, call, call.group), [parts[0], parts[2] if len(parts) > 2 else parts[1], *hidden])
-    result = _end(run, call, [scores, parts[1], *[mask for mask in previous[:1] if mask]], shape)
-    _mask(call.layer, [result], previous, parts)
-    return result
-
-
-def _values(structure: Any) -> Iterator[_Value]:
-    return (item for item in tensors_in(structure) if isinstance(item, _Value))
