@@ -209,4 +209,6 @@ def _kind(source: str | Path) -> str:
     path = Path(source)
     if path.is_dir():
         raise InputError(f"{path} is a folder; expected an image, .npy or .npz file")
+    if path.is_fifo():
+        raise InputError(f"{path} is a pipe, which may never end; save the input as a file first")
     return "array" if path.suffix.lower() in (".npy", ".npz") else "image"

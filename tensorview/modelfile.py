@@ -48,6 +48,7 @@ def read(path: Path) -> ModelFile:
     Raises ModelError for what is missing, empty, damaged, of another format, or hostile.
     """
     try:
+        _no_pipe(path)
         if path.is_dir():
             return _read_folder(path)
         with path.open("rb") as file:
@@ -68,12 +69,18 @@ def read(path: Path) -> ModelFile:
     raise ModelError(f"{path} is neither a .keras archive nor an HDF5 file{_foreign_hint(path, start)}")
 
 
+def _no_pipe(path: Path) -> None:
+    if path.is_fifo():
+        raise ModelError(f"{path} is a pipe, which may never end; save the model as a file first")
+
+
 def read_configuration(path: Path) -> dict[str, Any]:
     """The configuration of a model alone, for which no weights are read: of a .keras file or folder, a .h5 or a .json
     file. Raises ModelError as `read` does, but for what is wrong with the weights."""
     if path.suffix.lower() == ".json":
         return read_architecture(path, None).config
     try:
+        _no_pipe(path)
         if (path / "saved_model.pb").is_file() and not (path / CONFIG).is_file():
             raise ModelError(f"{path} is a SavedModel, whose graph is only read with TensorFlow; leave --fast out")
         if path.is_dir() and (path / CONFIG).is_file():
@@ -102,6 +109,7 @@ def read_configuration(path: Path) -> dict[str, Any]:
 def read_architecture(path: Path, weights: Path | None) -> ModelFile:
     """Check a `.json` file as `model.to_json()` gives it, and the file with its weights; None for random ones."""
     try:
+        _no_pipe(path)
         if path.stat().st_size > modelzip.CONFIG_LIMIT:
             raise ModelError(f"{path} has a configuration of more than {modelzip.CONFIG_LIMIT:,} bytes; refused")
         config = parse(path, path.read_bytes())

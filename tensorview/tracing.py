@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -183,12 +185,27 @@ def outline(model: Any) -> Trace:
             "give an input"
         )
 
-    def zeros(tensor: Any) -> Any:
-        sizes = [DYNAMIC.get(len(tensor.shape) - 1, 16) if d is None else d for d in tensor.shape[1:]]
+    def zeros(tensor: Any, part: int) -> Any:
+        sizes = [max(1, DYNAMIC.get(len(tensor.shape) - 1, 16) // part) if d is None else d for d in tensor.shape[1:]]
         return np.zeros([tensor.shape[0] or 1, *sizes], "str" if tensor.dtype == "string" else tensor.dtype)
 
-    made = trace(model, [zeros(t) for t in expected] if len(expected) > 1 else zeros(expected[0]))
-    if any(d is None for tensor in expected for d in tensor.shape[1:]):
-        shapes = ", ".join(f"{t.name} {zeros(t).shape[1:]}" for t in expected)
-        made.notes = (*made.notes, f"The model takes inputs of any size; shapes are those for {shapes}.")
+    def attempt(part: int) -> Trace:
+        return trace(model, [zeros(t, part) for t in expected] if len(expected) > 1 else zeros(expected[0], part))
+
+    if not any(d is None for tensor in expected for d in tensor.shape[1:]):
+        return attempt(1)
+    used, made = _first(attempt, (1, 2, 4, 16))  # some take only short texts, as those with learned places
+    shapes = ", ".join(f"{t.name} {zeros(t, used).shape[1:]}" for t in expected)
+    made.notes = (*made.notes, f"The model takes inputs of any size; shapes are those for {shapes}.")
     return made
+
+
+def _first(attempt: Callable[[int], Trace], parts: tuple[int, ...]) -> tuple[int, Trace]:
+    """The first of these that can be traced; where none can, the error of the first."""
+    try:
+        return parts[0], attempt(parts[0])
+    except TraceError:
+        for part in parts[1:]:
+            with contextlib.suppress(TraceError):
+                return part, attempt(part)
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -17,7 +18,9 @@ import numpy as np
 import pytest
 from modelfiles import refused, rewrite, small_model, weights_replaced
 
-from tensorview.errors import TraceError
+from tensorview.errors import InputError, ModelError, TraceError
+from tensorview.fast.walk import read
+from tensorview.inputs import read_inputs
 from tensorview.loading import load_model
 from tensorview.tracing import trace
 
@@ -201,6 +204,25 @@ def test_weights_made_of_other_files(tmp_path: Path) -> None:
         file.create_virtual_dataset("x", layout)
 
     assert "other files" in refused(weights_replaced(tmp_path, fill))
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.json"])
+def test_a_pipe_that_nobody_writes_into(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert "is a pipe" in refused(tmp_path / name, weights="none")
+    with pytest.raises(ModelError, match="is a pipe"):
+        read(tmp_path / name)
+    os.mkfifo(tmp_path / "x.npy")
+    with pytest.raises(InputError, match="is a pipe"):
+        read_inputs(small_model(), [tmp_path / "x.npy"])
+
+
+@pytest.mark.parametrize("config", [{}, None, "x", {"layers": {}, "name": "m"}])
+def test_a_model_that_lists_no_layers(tmp_path: Path, good: Path, config: Any) -> None:
+    rewrite(good, tmp_path / "m.keras", lambda whole: {**whole, "config": config})
+    refused(tmp_path / "m.keras")
+    with pytest.raises(ModelError, match="lists no layers"):
+        read(tmp_path / "m.keras")
 
 
 @pytest.mark.parametrize(

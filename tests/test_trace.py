@@ -14,6 +14,7 @@ from keras import layers
 import tensorview as tv
 from tensorview.deep import run_deep
 from tensorview.errors import InputError, TraceError
+from tensorview.tracing import outline
 
 
 def edges(trace: Any) -> set[tuple[str, str]]:
@@ -329,3 +330,18 @@ class TestNames:
 
         first, second = ids(tv.trace(build(), rng(1, 3))), ids(tv.trace(build(), rng(1, 3)))
         assert first == second == ["x", "add", "multiply", "add~2"]
+
+
+def test_a_model_of_short_texts_shows_its_graph_without_an_input() -> None:
+    class Placed(keras.layers.Layer):  # type: ignore[misc]
+        def build(self, shape: Any) -> None:
+            self.places = self.add_weight(shape=(12, shape[-1]), name="places")
+
+        def call(self, x: Any) -> Any:
+            return x + tf.slice(self.places, (0, 0), (tf.shape(x)[1], -1))
+
+    x = keras.Input((None,), dtype="int32", name="x")
+    model = keras.Model(x, Placed(name="placed")(keras.layers.Embedding(9, 4, name="words")(x)))
+    run = outline(model)
+    assert run.edges == (("x", "words"), ("words", "placed"))
+    assert run.notes == ("The model takes inputs of any size; shapes are those for x (8,).",)
