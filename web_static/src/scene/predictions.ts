@@ -39,6 +39,8 @@ interface Board {
   readonly few: boolean;
   readonly word: string;
   readonly rows: readonly HTMLElement[];
+  /** For each row how many stay before it where there is no room for all: classes by their score, values in order. */
+  readonly ranks: readonly number[];
   readonly more: HTMLElement | null;
   readonly total: number;
 }
@@ -79,13 +81,14 @@ export class Predictions {
         child(child(row, "board-bar"), "board-fill").style.width = `${(Math.min(1, share) * 100).toFixed(2)}%`;
         return row;
       });
-      const more = (few && !values) || prediction.kind === "binary" ? null : child(element, "board-more");
-      return [{ node, element, few, rows, more, total: prediction.total, word: values ? "values" : "classes" }];
+      const more = prediction.kind === "binary" ? null : child(element, "board-more");
+      const ranks = listed.map((item, i) => (values ? i : prediction.top.indexOf(item)));
+      return [{ node, element, few, rows, ranks, more, total: prediction.total, word: values ? "values" : "classes" }];
     });
   }
 
   update(lens: Lens, poses: ReadonlyMap<string, Pose>, hidden: boolean, done: (node: string) => boolean): void {
-    for (const { node, element, few, rows, more, total, word } of this.#boards) {
+    for (const { node, element, few, rows, ranks, more, total, word } of this.#boards) {
       const pose = poses.get(node);
       element.hidden = hidden || !pose || pose.fade > 0.5 || !done(node);
       if (element.hidden || !pose) continue;
@@ -93,7 +96,7 @@ export class Predictions {
       const back = [lens.project(pointOn(pose, 1, 0, 1)), lens.project(pointOn(pose, 1, 1, 1))];
       const x = Math.max(top.x, bottom.x, ...back.map((spot) => spot.x)) + 8;
       const height = bottom.y - top.y;
-      if (few && (!more || (total === rows.length && height >= 13 * total))) {
+      if (few && (!more || (total === rows.length && height >= 12 * total))) {
         if (more) more.hidden = true;
         const pitch = height / rows.length;
         // Where cells are too low to be read in line with, a list of its own that stands on the same floor.
@@ -108,9 +111,10 @@ export class Predictions {
       }
       const line = few ? LOW_LINE : LINE;
       const room = Math.max(1, Math.min(rows.length, Math.floor((height + 4) / line) - (more ? 1 : 0)));
+      let shown = 0;
       rows.forEach((row, i) => {
-        row.hidden = i >= room;
-        row.style.transform = `translate(0, ${i * line}px)`;
+        row.hidden = (ranks[i] ?? i) >= room;
+        if (!row.hidden) row.style.transform = `translate(0, ${shown++ * line}px)`;
       });
       if (more) {
         more.hidden = total <= room;
