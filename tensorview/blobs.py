@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import zlib
 from collections.abc import Sequence
 
@@ -92,13 +93,19 @@ def inflate(blob: Blob, packed: bytes) -> bytes:
     return data
 
 
+def check_ref(ref: TensorRef, size: int) -> int:
+    """How many values a tensor of a blob of `size` bytes has. Raises BundleError where it is none."""
+    count = math.prod(ref.shape)  # Python's numbers don't wrap around
+    end = ref.offset + count * (4 if ref.dtype == "float32" else 1)
+    quant_end = 0 if ref.quant is None else ref.quant + 8 * (ref.shape[0] if ref.shape else size)
+    if any(n < 0 for n in ref.shape) or min(ref.offset, ref.quant or 0) < 0 or max(end, quant_end) > size:
+        raise BundleError(f"a tensor of blob {ref.blob!r} reaches beyond its end")
+    return count
+
+
 def read_tensor(ref: TensorRef, data: bytes) -> np.ndarray:
     """A tensor's values in stored order: float32, or uint8 where it has no quantisation (pictures, brightness)."""
-    count = int(np.prod(ref.shape, dtype=np.int64))
-    size = count * (4 if ref.dtype == "float32" else 1)
-    quant_end = 0 if ref.quant is None else ref.quant + 8 * (ref.shape[0] if ref.shape else 1)
-    if any(n < 0 for n in ref.shape) or ref.offset < 0 or max(ref.offset + size, quant_end) > len(data):
-        raise BundleError(f"a tensor of blob {ref.blob!r} reaches beyond its end")
+    count = check_ref(ref, len(data))
     if ref.dtype == "float32":
         return np.frombuffer(data, "<f4", count, ref.offset).reshape(ref.shape)
     codes = np.frombuffer(data, np.uint8, count, ref.offset).reshape(ref.shape)

@@ -71,6 +71,13 @@ class Server:
         finally:
             connection.close()
 
+    def watch(self, path: str) -> http.client.HTTPConnection:
+        """An answer that goes on coming, begun and left open."""
+        connection = http.client.HTTPConnection(*self.address, timeout=60)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+        assert connection.getresponse().status == 200
+        return connection
+
     def send(self, path: str, method: str, data: Any) -> Answer:
         return self.ask(path, method, json.dumps(data).encode(), {"Content-Type": "application/json"})
 

@@ -8,11 +8,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from tensorview.server.problems import Problem
+
 if TYPE_CHECKING:
     from flask import Response
 
 CACHE_BYTES = 48 * 2**20
 FEW = 1024
+LARGE = 4 * 2**20
+"""Bytes from which an answer may hold a thread of the server for as long as its reader takes."""
+SLOW = 12
+"""Such answers at once: fewer than there are threads."""
 
 
 class Cache:
@@ -72,8 +78,22 @@ def stream(chunks: Callable[[], Iterator[bytes]], size: int, mimetype: str, tag:
     else:
         response = Response(chunks() if request.method == "GET" else b"", mimetype=mimetype)
         response.content_length = size
+        bounded(response, size)
     response.set_etag(tag)
     response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+_slow = threading.BoundedSemaphore(SLOW)
+
+
+def bounded(response: Response, size: int) -> Response:
+    """An answer that may be large: only so many at once, so that readers who take their time hold up nobody else.
+    Raises Problem 429."""
+    if size >= LARGE:
+        if not _slow.acquire(blocking=False):
+            raise Problem(429, f"{SLOW} large downloads are under way; try again later", headers={"Retry-After": "5"})
+        response.call_on_close(_slow.release)
     return response
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from tensorview.blobs import MAX_BLOB, check_ref
 from tensorview.bundle import Bundle
 from tensorview.errors import BundleError
 from tensorview.formats import BLOB_ID
-from tensorview.manifest import Manifest, from_json
+from tensorview.manifest import Manifest, TensorRef, from_json
 
 MOST_MANIFEST = 128 * 2**20
 CHUNK = 2**18
@@ -30,6 +34,7 @@ class Archive(Mapping[str, bytes]):
             raise BundleError(f"{path.name} is damaged: {error}") from error
         if "manifest.json" not in self._infos:
             raise BundleError(f"{path.name} is a zip file, but no bundle: it has no manifest.json")
+        self._checked = False
         size = path.stat().st_size
         for info in self._infos.values():
             # Stored, so that a member can't grow beyond the file.
@@ -90,13 +95,51 @@ class Archive(Mapping[str, bytes]):
         for blob in manifest.blobs:
             if not BLOB_ID.fullmatch(blob.id) or blob.id not in self or self.size(blob.id) != blob.stored:
                 raise BundleError(f"{self.path.name} is not whole: blob {blob.id[:40]!r} is missing or cut short")
+            if not 0 <= blob.size <= MAX_BLOB:
+                raise BundleError(f"{self.path.name} has a blob {blob.id!r} that claims {blob.size} bytes")
+        sizes = {blob.id: blob.size for blob in manifest.blobs}
+        for ref in _refs(manifest):
+            if ref.blob not in sizes:
+                raise BundleError(f"{self.path.name} has a tensor in no blob: {ref.blob[:40]!r}")
+            check_ref(ref, sizes[ref.blob])
         return manifest
+
+    def check(self, manifest: Manifest) -> None:
+        """Raises BundleError where a blob is not what the manifest says, before any of them is sent on: at whatever
+        size they claim, a piece at a time is unpacked."""
+        if self._checked:
+            return
+        for blob in manifest.blobs:
+            unpacker, size = zlib.decompressobj(-15), 0
+            try:
+                for chunk in self.chunks(blob.id):
+                    while chunk and size <= blob.size:
+                        size += len(unpacker.decompress(chunk, CHUNK))
+                        chunk = unpacker.unconsumed_tail  # noqa: PLW2901
+            except (zlib.error, zipfile.BadZipFile, OSError, EOFError) as error:
+                raise BundleError(f"{self.path.name} is damaged: its blob {blob.id!r} can't be unpacked") from error
+            if size != blob.size or not unpacker.eof:
+                raise BundleError(f"{self.path.name} is damaged: its blob {blob.id!r} has not the size that it claims")
+        self._checked = True
 
     def bundle(self) -> Bundle:
         return Bundle(self.manifest(), self)
 
     def close(self) -> None:
         self._zip.close()
+
+
+def _refs(part: Any) -> Iterator[TensorRef]:
+    """Every tensor that a manifest refers to."""
+    if isinstance(part, TensorRef):
+        yield part
+    elif dataclasses.is_dataclass(part):
+        for field in dataclasses.fields(part):
+            yield from _refs(getattr(part, field.name))
+    elif isinstance(part, tuple):
+        for one in part:
+            if not isinstance(one, str | int | float):
+                yield from _refs(one)
 
 
 def _tag(info: zipfile.ZipInfo) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tensorview import page, plain
@@ -100,18 +102,21 @@ def install(app: Flask, site: Site, prefix: str) -> None:
         if format == "model":
             if entry.kind != "model" or not library.path(entry).is_file():
                 raise Problem(409, "this item is no model file; choose html, tview or json")
-            path = library.path(entry)
-            response = Response(_file(path), mimetype="application/octet-stream")
-            response.content_length = path.stat().st_size
-            return answers.attachment(response, entry.name, entry.suffix)
+            return file(library.path(entry), "application/octet-stream", entry.name, entry.suffix)
         archive = site.archive(entry)
         if format == "tview":
-            response = Response(_file(archive.path), mimetype="application/zip")
-            response.content_length = archive.path.stat().st_size
-            return answers.attachment(response, entry.name, ".tview")
+            return file(archive.path, "application/zip", entry.name, ".tview")
         bundle = archive.bundle()
+        archive.check(bundle.manifest)  # once the first bytes are out, there is no telling any more
         render, kind = (page.render, "text/html") if format == "html" else (plain.render, "application/json")
-        return answers.attachment(Response(render(bundle), mimetype=kind), entry.name, f".{format}")
+        response = answers.bounded(Response(render(bundle), mimetype=kind), archive.path.stat().st_size)
+        return answers.attachment(response, entry.name, f".{format}")
+
+    def file(path: Path, kind: str, name: str, suffix: str) -> Response:
+        size = path.stat().st_size
+        response = answers.bounded(Response(_pieces(path), mimetype=kind), size)
+        response.content_length = size
+        return answers.attachment(response, name, suffix)
 
     @app.get(f"{prefix}/items/<id>/manifest")
     def manifest(id: str) -> Response:
@@ -145,7 +150,7 @@ def install(app: Flask, site: Site, prefix: str) -> None:
         )
 
 
-def _file(path: Any) -> Any:
+def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(2**18):
             yield chunk
