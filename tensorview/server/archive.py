@@ -172,3 +172,9 @@ class Archives:
             while len(self._open) > self.most:
                 self._open.popitem(last=False)
         return made
+
+    def forget(self, path: Path) -> None:
+        """Let go of a file that is deleted or moved: its room on the disk is free once nobody reads it."""
+        with self._lock:
+            for key in [key for key in self._open if key[0] == path]:
+                del self._open[key]

@@ -142,6 +142,7 @@ class Library:
                 path = self.path(entry)
                 path.unlink(missing_ok=True)
                 _card(path).unlink(missing_ok=True)
+                self.archives.forget(path)
                 self.index.drop(entry.id)
         return len(entries)
 
@@ -157,6 +158,7 @@ class Library:
             source, target = self.path(entry), self.path(moved)
             # The file first: a card that was left behind is looked for on the next start, wherever its file is.
             source.replace(target)
+            self.archives.forget(source)
             with contextlib.suppress(FileNotFoundError):
                 _card(source).replace(_card(target))
             _sync_folders(self.folder, self.trash)

@@ -190,7 +190,7 @@ class Models:
         self._closed = False
 
     @contextlib.contextmanager
-    def _using(self, id: str, source: Source) -> Iterator[Process]:
+    def _using(self, id: str, source: Source, work: Work = QUIET) -> Iterator[Process]:
         """The process of a model, loaded where it isn't yet; not let go while it is used."""
         with self._lock:
             if self._closed:
@@ -203,7 +203,7 @@ class Models:
                 if held.process is not None and not held.process.alive:
                     held.process.end()
                     held.process = None
-                held.process = held.process or self._load(source)
+                held.process = held.process or self._load(source, work)
             self.sweep()
             yield held.process
         finally:
@@ -215,12 +215,13 @@ class Models:
                     if not held.users:
                         self._held.pop(id, None)
 
-    def _load(self, source: Source) -> Process:
+    def _load(self, source: Source, work: Work) -> Process:
         process = Process(self.limits)
         try:
             process.call(
                 "load", path=source.path, weights=source.weights, imports=list(source.imports), unsafe=source.unsafe,
                 labels=source.labels, preprocess=source.preprocess, memory=self.limits.memory, seconds=self.limits.load,
+                work=work,
             )  # fmt: skip
         except BaseException:
             process.end()
@@ -234,7 +235,7 @@ class Models:
 
     def work(self, id: str, source: Source, do: str, work: Work, *parts: bytes, **arguments: Any) -> Message:
         """What a job does; people go first between its passes."""
-        with self._using(id, source) as process, self.turn.job():
+        with self._using(id, source, work) as process, self.turn.job():
             return process.call(do, *parts, seconds=self.limits.answer, work=work, let_by=self.turn.let_by, **arguments)
 
     def holds(self, id: str) -> bool:

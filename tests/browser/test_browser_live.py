@@ -128,7 +128,7 @@ def test_the_pad_is_answered_while_one_draws(server: Server, model: str, tab: Ta
     draw(page, [(0.35, 0.8), (0.7, 0.8)])
     drawn = page.evaluate(
         """() => { const small = document.createElement('canvas'); [small.width, small.height] = [28, 28];
-            const context = small.getContext('2d'); context.imageSmoothingQuality = 'high';
+            const context = small.getContext('2d', {willReadFrequently: true}); context.imageSmoothingQuality = 'high';
             context.drawImage(document.querySelector('canvas.pad'), 0, 0, 28, 28); return small.toDataURL(); }"""
     )
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))).convert("L"))

@@ -106,6 +106,8 @@ def install(app: Flask, site: Site, prefix: str) -> None:
                     run=run, to=str(part), methods=methods, title=name, model=entry.name,
                 )  # fmt: skip
                 return {"item": library.adopt(part, name).id}
+            except Problem as problem:
+                raise Problem(problem.status, problem.detail.replace(str(part), "the report")) from None
             finally:
                 part.unlink(missing_ok=True)
 

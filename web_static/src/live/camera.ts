@@ -49,7 +49,7 @@ export function camera(ready: () => void, failed: (text: string) => void): Camer
       const side = Math.min(video.videoWidth, video.videoHeight);
       canvas.width = canvas.height = SIDE;
       const [left, top] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2];
-      canvas.getContext("2d")?.drawImage(video, left, top, side, side, 0, 0, SIDE, SIDE);
+      canvas.getContext("2d", { willReadFrequently: true })?.drawImage(video, left, top, side, side, 0, 0, SIDE, SIDE);
       return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85));
     },
   };

@@ -8,7 +8,7 @@ export interface Pad {
   readonly buttons: readonly HTMLElement[];
   /** A pen is on it: nothing around it may move now. */
   readonly held: boolean;
-  /** The drawing at the input's own size, as a PNG. */
+  /** The drawing at the input's own size, as a PGM: a browser takes far longer to make a PNG than a small model to run. */
   picture(): Promise<Blob | null>;
 }
 
@@ -66,6 +66,8 @@ export function pad(height: number, width: number, drawn: () => void, lifted: ()
 
   const small = document.createElement("canvas");
   [small.width, small.height] = [width, height];
+  const reduced = small.getContext("2d", { willReadFrequently: true });
+  if (reduced) reduced.imageSmoothingQuality = "high";
   const wiped = button("Clear", () => {
     clear();
     drawn();
@@ -88,11 +90,11 @@ export function pad(height: number, width: number, drawn: () => void, lifted: ()
       return last !== null;
     },
     picture() {
-      const reduced = small.getContext("2d");
       if (!reduced) return Promise.resolve(null);
-      reduced.imageSmoothingQuality = "high";
       reduced.drawImage(canvas, 0, 0, width, height);
-      return new Promise((resolve) => small.toBlob(resolve, "image/png"));
+      const { data } = reduced.getImageData(0, 0, width, height);
+      const grey = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i] ?? 0);
+      return Promise.resolve(new Blob([`P5 ${width} ${height} 255\n`, grey]));
     },
   };
 }
