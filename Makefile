@@ -32,8 +32,9 @@ test: lint
 	@chromium=$$(sh scripts/chromium.sh) && CHROMIUM="$$chromium" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-full: export TENSORVIEW_FULL := 1
-test-full: test $(STAMPS)/peers
+test-full: test $(STAMPS)/peers $(STAMPS)/fuzz
 	@PYTHONPATH=$(CURDIR)/$(VENV)/peers $(BIN)/python -m pytest tests/test_peers.py
+	@TENSORVIEW_FUZZ=$(CURDIR)/$(VENV)/fuzz $(BIN)/python -m pytest tests/server/test_server_fuzz.py
 
 lint: lint-python lint-page
 
@@ -73,6 +74,11 @@ $(STAMPS)/dev: $(STAMPS)/installed
 $(STAMPS)/peers: benchmarks/peers.txt $(STAMPS)/dev
 	@echo "installing the attribution libraries that ours is compared with"
 	@$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/peers -r benchmarks/peers.txt
+	@touch $@
+
+$(STAMPS)/fuzz: tests/server/fuzz.txt $(STAMPS)/dev
+	@echo "installing what asks the server's API every kind of question"
+	@$(BIN)/python -m pip install --quiet --target $(VENV)/fuzz -r tests/server/fuzz.txt
 	@touch $@
 
 $(STAMPS)/node: scripts/node.sh | $(VENV)/pyvenv.cfg

@@ -21,12 +21,15 @@ from tensorview.explain import described, explain, method_info
 from tensorview.exporting import predictions
 from tensorview.inputs import Batch
 from tensorview.layers import first, stored
-from tensorview.manifest import AttributionInfo, Blob, MethodInfo, Sample, TensorRef
+from tensorview.manifest import AttributionInfo, Blob, MethodInfo, Sample, TensorRef, Weight
 from tensorview.samples import Samples
+from tensorview.shelf import weights_of
 from tensorview.statistics import as_numbers
 from tensorview.structure import Structure, structure
 from tensorview.tracing import Trace, trace
 
+WHOLE = 2**22
+"""Variables of up to so many values are given whole when their weights are asked for."""
 LEVEL = 1
 """Of deflation: what is sent once, over a short way, is better made fast than small."""
 
@@ -128,6 +131,16 @@ class Run:
         if numbers is None or (numbers.ndim and len(numbers) != 1):
             raise BundleError(f"{node!r} has no values that could be shown")
         return numbers[0] if numbers.ndim else numbers
+
+    def weights(self, node: str, channel: int) -> tuple[tuple[Weight, ...], tuple[Blob, bytes] | None]:
+        """A layer's weights, large ones cut to whole filters, that of the channel among them, and their blob."""
+        if node not in self.known.descriptions:
+            raise BundleError(f"the model has no layer call {node[:80]!r}")
+        place = [known.id for known in self.known.nodes].index(node)
+        found, writer = weights_of(
+            self.trace, self.known.descriptions, node, channel, whole=WHOLE, blob=f"w{place}.{channel}"
+        )
+        return found, None if writer is None else writer.finish(LEVEL)
 
     def explain(self, method: str, target: Any, layer: str | None, parameters: dict[str, Any]) -> AttributionInfo:
         """One more attribution. Raises OptionError for what doesn't fit the method or the model."""

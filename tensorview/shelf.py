@@ -33,6 +33,15 @@ def shelve(
     return nodes, _own_weights(trace, shelf), tuple(shelf.blobs)
 
 
+def weights_of(
+    trace: Trace, descriptions: dict[str, Description], node: str, channel: int, *, whole: int, blob: str
+) -> tuple[tuple[Weight, ...], BlobWriter | None]:
+    """The weights of one node, variables up to `whole` values whole, of larger ones the filter of a channel first."""
+    shelf = _Shelf(_first_convs(trace, descriptions), whole, {node: [channel]}, kept=True)
+    found = shelf.weights(trace.layer_of(node), blob, node)
+    return found, shelf.blobs[0] if shelf.blobs else None
+
+
 def _whole(trace: Trace, room: float) -> float:
     """Up to how many values variables are kept whole."""
     if math.isinf(room):

@@ -108,5 +108,22 @@ def optional_text(value: Any) -> str | None:
     return value
 
 
+def some_text(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 500:
+        raise Problem(422, "a text of 1 to 500 characters was expected")
+    return value
+
+
+def whole(name: str, low: int, high: int) -> Callable[[Any], int]:
+    """Reads a whole number of a JSON object."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Problem(422, f"{name} is a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
 def as_it_is(value: Any) -> Any:
     return value

@@ -166,6 +166,11 @@ class Child:
         np.save(buffer, np.ascontiguousarray(found.values(node), np.float32))
         return {}, [buffer.getvalue()]
 
+    def do_weights(self, *, run: str, node: str, channel: int) -> Said:
+        """A layer's weights, whole filters of large ones."""
+        weights, blob = self._run(run).weights(node, channel)
+        return _plain({"weights": weights, "blobs": [blob[0]] if blob else []}), [blob[1]] if blob else []
+
     def do_explain(
         self, *, run: str, method: str, target: str | int, layer: str | None, parameters: dict[str, Any]
     ) -> Said:
@@ -178,6 +183,25 @@ class Child:
         [described] = [known for known in found.methods if known.name == method]
         said = {"attribution": info, "method": described}
         return self._with_blobs(said, found, before)
+
+    def do_visualize(self, *, objective: str, steps: int, seed: int) -> Said:
+        """The input that a channel, a neuron, a layer or a class answers to most, as a picture."""
+        import numpy as np
+
+        from tensorview.sheet import png
+        from tensorview.visualization import visualize
+
+        found = visualize(self.model, objective, steps=steps, seed=seed, labels=self.labels, progress=self._progress)
+        first, last = (float(found.history[0, at]) for at in (0, -1))
+        said = {
+            "objective": found.objectives[0], "seed": seed, "first": first, "last": last, "dead": bool(found.dead[0]),
+            "range": found.range, "notes": list(found.notes),
+        }  # fmt: skip
+        if found.images.ndim == 4:
+            return said, [png(found.sheet())]
+        # A signal or a vector: a row for each of its channels, a column for each step.
+        rows = np.atleast_2d(found.images[0].T)
+        return said, [png(np.repeat(rows.reshape(-1, rows.shape[-1])[..., None], 3, -1))]
 
     def do_export(self, *, run: str, to: str, methods: list[str], title: str, model: str) -> Said:
         from tensorview.exporting import make_bundle
@@ -204,15 +228,19 @@ class Child:
     @staticmethod
     def _with_blobs(said: dict[str, Any], run: Run, but: set[str] | frozenset[str] = frozenset()) -> Said:
         """What is said, with the blobs that are made already: their entries, and their bytes as parts."""
-        from tensorview.manifest import fields_of
-
         made = [run.blobs[id] for id in run.blobs if id not in but and not id.startswith("a")]
-        plain = json.loads(json.dumps({**said, "blobs": [entry for entry, _ in made]}, default=fields_of))
-        return plain, [data for _, data in made]
+        return _plain({**said, "blobs": [entry for entry, _ in made]}), [data for _, data in made]
 
 
 class GoneError(TensorviewError):
     """A run that is no longer held."""
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    from tensorview.manifest import fields_of
+
+    plain: dict[str, Any] = json.loads(json.dumps(said, default=fields_of))
+    return plain
 
 
 def _titled(bundle: Any, model: str, title: str | None = None) -> Any:
@@ -276,6 +304,7 @@ def main() -> None:
     os.dup2(2, 1)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     child = Child(inlet, outlet)
+    os.nice(5)  # pages are answered while it computes
     try:
         while True:
             child.answer(receive(inlet))

@@ -15,7 +15,7 @@ from tensorview.server.models import CancelledError, Work
 from tensorview.server.problems import Problem
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["open", "attribution", "export"]
+Kind = Literal["open", "attribution", "visualization", "export"]
 OVER = ("done", "failed", "cancelled")
 QUEUE = 32
 KEPT = 200

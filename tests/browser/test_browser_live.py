@@ -202,7 +202,7 @@ def test_a_job_tells_how_far_it_is_and_can_be_stopped(server: Server, model: str
     wait_for_answer(page, "drawing")  # who is at the page goes first
     expect(bar).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.locator(".explain .said")).to_have_text("Stopped.")
+    expect(page.get_by_label("Explain", exact=True).locator(".said")).to_have_text("Stopped.")
     expect(bar).to_be_hidden()
     states = {job["state"] for job in server.ask(f"/api/v1/jobs?item={model}").json}
     assert "running" not in states and "cancelled" in states
@@ -233,6 +233,57 @@ def test_two_tabs_keep_apart(server: Server, model: str, new_tab: NewTab, lenet:
     tabs[1].page.reload()
     shows(tabs[1].page, "8.npy", lenet.model(lenet.inputs[8:9]).numpy()[0])
     assert tabs[1].page.get_by_role("progressbar", name="Progress").count() == 0
+
+
+def test_what_a_channel_looks_for(server: Server, model: str, tab: Tab, lenet: Example) -> None:
+    page = tab.live(server, model).page
+    page.evaluate("() => window.tensorview.select('conv_2')")
+    page.get_by_text("What a channel looks for").click()
+    expect(page.get_by_role("combobox", name="Layer to look into")).to_have_value("conv_2")
+    page.get_by_role("spinbutton", name="Channel or class").fill("3")
+    page.get_by_role("combobox", name="Steps").select_option("32")
+    page.get_by_role("button", name="Make", exact=True).click()
+    picture = page.get_by_role("img", name="What channel 3 of conv_2 answers to most")
+    expect(picture).to_be_visible(timeout=90_000)
+    assert page.evaluate("(one) => one.decode().then(() => one.naturalWidth)", picture.element_handle()) == 28
+    expect(page.locator(".live")).to_contain_text(re.compile(r"Channel 3 of conv_2: from \S+ to \S+"))
+
+
+def test_weights_that_are_not_in_the_file_are_fetched_for_the_sum(
+    start_server: Start, new_tab: NewTab, tmp_path: Path
+) -> None:
+    """A dense layer with more weights than a page keeps: each unit's sum is told all the same."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    wide = keras.Sequential([keras.Input((2200,)), keras.layers.Dense(2000, name="wide"), keras.layers.Dense(4)])
+    wide.save(tmp_path / "wide.keras")
+    server = start_server("--library", tmp_path / "library")
+    item = server.ask("/api/v1/items?name=wide", "POST", (tmp_path / "wide.keras").read_bytes(), BYTES).json["id"]
+    tab = new_tab()
+    page = tab.live(server, item).page
+    [kernel, _] = next(
+        node["weights"] for node in server.ask(f"/api/v1/items/{item}/manifest").json["nodes"] if node["id"] == "wide"
+    )
+    unit = next(unit for unit in range(2000) if unit not in (kernel["kept"] or ()))
+    assert kernel["tensor"] is None or kernel["tensor"]["source"] is not None, "not all of it is in the page"
+    x = np.random.default_rng(0).normal(size=(1, 2200)).astype(np.float32)
+    tab.give("drop", ("x.npy", npy(x)))
+    wait_for_answer_of(page, "x.npy")
+    [part] = page.evaluate("(unit) => window.tensorview.origin('wide', [unit])", unit)
+    wanted = float(wide.layers[0](x)[0, unit])
+    assert part["why"] is None
+    assert part["sum"] == pytest.approx(wanted, abs=part["allowed"])
+    assert abs(part["sum"] - wanted) < 0.05
+    assert any("/weights?node=wide" in url for url in tab.asked)
+    tab.give("drop", ("other.npy", npy(-x)))
+    wait_for_answer_of(page, "other.npy")
+    [part] = page.evaluate("(unit) => window.tensorview.origin('wide', [unit])", unit)
+    assert abs(part["sum"] - float(wide.layers[0](-x)[0, unit])) < 0.05, "of this run, not of the one before"
+
+
+def wait_for_answer_of(page: Page, name: str) -> None:
+    expect(page.locator(".topbar")).to_contain_text(f"input {name}")
 
 
 def test_a_run_is_kept_as_a_report(server: Server, model: str, tab: Tab, lenet: Example) -> None:

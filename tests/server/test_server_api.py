@@ -185,6 +185,39 @@ def test_an_attribution_is_a_job_with_progress(server: Server, model: str, lenet
     np.testing.assert_allclose((zero + scale * codes) * peak, wanted.values[0], atol=peak / 100)
 
 
+def test_what_a_channel_answers_to_is_a_job(server: Server, model: str, lenet: Example) -> None:
+    from tensorview.visualization import visualize
+
+    asked = {"objective": "channel:conv_2:3", "steps": 8, "seed": 5}
+    made = server.send(f"{API}/items/{model}/visualizations", "POST", asked)
+    assert made.status == 202
+    result = finished(server, made.json["id"])["result"]
+    wanted = visualize(lenet.model, "channel:conv_2:3", steps=8, seed=5)
+    assert (result["first"], result["last"]) == pytest.approx(wanted.history[0, [0, -1]].tolist(), rel=1e-3)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(result["picture"]))))
+    assert np.abs(picture[..., 0].astype(int) - wanted.images[0, :, :, 0]).mean() < 2
+    wrong = server.send(f"{API}/items/{model}/visualizations", "POST", {"objective": "channel:none:3"})
+    assert "none" in finished(server, wrong.json["id"])["detail"]
+    for bad in ({}, {"objective": ""}, {"objective": "logit:1", "steps": 0}, {"objective": 3}):
+        assert server.send(f"{API}/items/{model}/visualizations", "POST", bad).status == 422
+
+
+def test_weights_are_the_models_own(server: Server, model: str, lenet: Example) -> None:
+    made = run(server, model, lenet.inputs[:1]).json["run"]
+    said = server.ask(f"{API}/runs/{made}/weights?node=dense_1&channel=7").json
+    [kernel, bias] = said["weights"]
+    assert (kernel["name"], kernel["shape"], kernel["kept"]) == ("kernel", [400, 120], None)
+    own, own_bias = lenet.model.get_layer("dense_1").get_weights()
+    data = zlib.decompress(base64.b64decode(said["blobs"][0]["data"]), -15)
+    ref = bias["tensor"]
+    np.testing.assert_array_equal(np.frombuffer(data, "<f4", 120, ref["offset"]), own_bias)
+    ref = kernel["tensor"]
+    codes = np.frombuffer(data, np.uint8, own.size, ref["offset"]).reshape(own.shape)
+    grid = np.frombuffer(data, "<f4", 2 * own.shape[0], ref["quant"]).reshape(2, -1, 1)
+    np.testing.assert_allclose(grid[1] + grid[0] * codes, own, atol=float(grid[0].max()) * 0.51)
+    assert server.ask(f"{API}/runs/{made}/weights?node=none").status == 422
+
+
 def test_a_job_is_cancelled_and_people_are_served_meanwhile(server: Server, model: str, lenet: Example) -> None:
     made = run(server, model, lenet.inputs[:1]).json["run"]
     long = {"method": "rise", "parameters": {"masks": 100_000}}

@@ -60,9 +60,11 @@ function watched(opened: Opened, tell: Notices, bar: Progress): Source {
   window.addEventListener("unhandledrejection", (event) => {
     if (event.reason instanceof SourceError) event.preventDefault();
   });
-  const sizes = new Map(opened.source.manifest.blobs.map(({ id, size }) => [id, size]));
+  const { manifest, weights } = opened.source;
+  const sizes = new Map(manifest.blobs.map(({ id, size }) => [id, size]));
   return {
-    manifest: opened.source.manifest,
+    manifest,
+    ...(weights ? { weights } : {}),
     blob: async (id) => {
       try {
         const coming = opened.source.blob(id);

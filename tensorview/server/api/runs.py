@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tensorview.server.site import Site
 
 MOST_INPUT = 64 * 2**20
+MOST_STEPS = 4096
 
 
 def install(app: Flask, site: Site, prefix: str) -> None:
@@ -69,6 +71,13 @@ def install(app: Flask, site: Site, prefix: str) -> None:
         data = tensors.get(f"{run} values {node}", lambda: site.ask(entry, "values", run=run, node=node).parts[0])
         return answers.plain(data, "application/octet-stream", f"{run}-{_tag(node)}", ranges=True)
 
+    @app.get(f"{prefix}/runs/<run>/weights")
+    def run_weights(run: str) -> Any:
+        """A layer's weights, of large ones whole filters, that of a channel among them."""
+        entry = site.run_entry(run)
+        node, channel = asked.text("node", most=2000), asked.number("channel", 0, 0, 10**9)
+        return _with_data(site.ask(entry, "weights", run=run, node=node, channel=channel))
+
     @app.post(f"{prefix}/runs/<run>/attributions")
     def attribution(run: str) -> Any:
         entry = site.run_entry(run)
@@ -88,6 +97,24 @@ def install(app: Flask, site: Site, prefix: str) -> None:
 
         job = site.jobs.add("attribution", entry.id, f"{method} on {entry.name}", do)
         return job.to_json(), 202
+
+    @app.post(f"{prefix}/items/<id>/visualizations")
+    def visualization(id: str) -> Any:
+        """Make the input that something in the model answers to most."""
+        entry = site.model_of(library.get(id))
+        fields = asked.Fields()
+        objective = fields.take("objective", asked.some_text)
+        steps = fields.take("steps", asked.whole("steps", 1, MOST_STEPS), 128)
+        seed = fields.take("seed", asked.whole("seed", 0, 2**31 - 1), 0)
+        fields.done()
+
+        def do(work: Work) -> dict[str, Any]:
+            said = site.models.work(
+                entry.id, site.source(entry), "visualize", work, objective=objective, steps=steps, seed=seed
+            )
+            return {**said.head, "picture": base64.b64encode(said.parts[0]).decode()}
+
+        return site.jobs.add("visualization", entry.id, f"{objective} of {entry.name}", do).to_json(), 202
 
     @app.post(f"{prefix}/runs/<run>/keep")
     def keep(run: str) -> Any:
@@ -116,8 +143,6 @@ def install(app: Flask, site: Site, prefix: str) -> None:
 
 def _with_data(said: Any) -> dict[str, Any]:
     """What was said, its blobs' bytes as base64 beside their entries: small ones, that the page needs at once."""
-    import base64
-
     head = dict(said.head)
     head["blobs"] = [
         {**blob, "data": base64.b64encode(part).decode()} for blob, part in zip(head["blobs"], said.parts, strict=True)

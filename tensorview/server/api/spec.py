@@ -47,7 +47,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Job": {
         **_object(
-            id=TEXT, kind={"enum": ["open", "attribution", "export"]}, item=TEXT, title=TEXT, made=TEXT,
+            id=TEXT, kind={"enum": ["open", "attribution", "visualization", "export"]}, item=TEXT, title=TEXT,
+            made=TEXT,
             state={"enum": ["queued", "running", "done", "failed", "cancelled"]},
             share={"type": "number", "minimum": 0, "maximum": 1}, detail=_or_null(TEXT), version=WHOLE,
         ),
@@ -117,6 +118,20 @@ ATTRIBUTION = {
     "required": ["method"],
     "additionalProperties": False,
 }
+VISUALIZATION = {
+    "type": "object",
+    "properties": {
+        "objective": {
+            "type": "string", "minLength": 1, "maxLength": 500,
+            "description": "as `tensorview visualize` takes it: channel:LAYER:CHANNEL, logit:CLASS, layer:LAYER, "
+            "neuron:LAYER:CHANNEL",
+        },
+        "steps": {"type": "integer", "minimum": 1, "maximum": 4096},
+        "seed": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+    },
+    "required": ["objective"],
+    "additionalProperties": False,
+}  # fmt: skip
 KEEP = {
     "type": "object",
     "properties": {"name": NAME, "methods": _list(TEXT)},
@@ -219,6 +234,21 @@ def _paths() -> dict[str, Schema]:
             "get": _operation(
                 "run_layer", "A layer's own values, in full", {"200": _file(BYTES, "an .npy file"), **PART},
                 parameters=[NODE],
+            ),
+        },
+        "/runs/{run}/weights": {
+            "parameters": [run],
+            "get": _operation(
+                "run_weights", "A layer's weights; of large ones whole filters, that of the channel among them",
+                {"200": _json(_object(weights=_list(FREE), blobs=_list(_ref("Blob"))))},
+                parameters=[NODE, _query("channel", schema={"type": "integer", "minimum": 0})],
+            ),
+        },
+        "/items/{id}/visualizations": {
+            "parameters": [_path("id")],
+            "post": _operation(
+                "visualization", "Make the input that something in a model answers to most, as a job", accepted,
+                body=VISUALIZATION,
             ),
         },
         "/runs/{run}/attributions": {

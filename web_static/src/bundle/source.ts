@@ -1,11 +1,13 @@
 // Where a bundle's bytes come from. Everything else sees only this interface.
 
-import type { Manifest } from "./manifest.gen";
+import type { Manifest, Weight } from "./manifest.gen";
 
 export interface Source {
   readonly manifest: Manifest;
   /** The inflated bytes of a blob. Rejects with SourceError where the bundle is cut short or damaged. */
   blob(id: string): Promise<Uint8Array>;
+  /** Where a live model can be asked: a layer's weights, of large ones whole filters, that of a channel among them. */
+  weights?(node: string, channel: number, sample: number): Promise<readonly Weight[] | null>;
 }
 
 export interface Opened {

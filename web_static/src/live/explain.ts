@@ -3,7 +3,7 @@
 import type { Report } from "../bundle/model";
 import { button, el } from "../panels/dom";
 import type { Client, Job } from "../served/api";
-import { watchJob } from "../served/watchjob";
+import { progress } from "./progress";
 import type { Explained } from "./source";
 
 interface Parameter {
@@ -81,15 +81,8 @@ export function explainer(
   const layerRow = el("label.field", {}, el("span", {}, "Layer"), layer);
   const targetRow = el("label.field", {}, el("span", {}, "Class"), target);
   const parameters = el("div.fields");
-  const said = el("p.note.said", { role: "status" });
-  const fill = el("i.fill");
-  const track = el("div.track", { role: "progressbar", "aria-label": "Progress", hidden: true }, fill);
+  const job = progress(client);
   const compute = button("Explain", () => void start(), { className: "primary small" });
-  const stop = button("Stop", () => {
-    if (current) void client.send("DELETE", `jobs/${current}`).catch(failed);
-  }, { className: "small" });
-  stop.hidden = true;
-  let current: string | null = null;
 
   const chosen = (): Method | undefined => methods.find((method) => method.name === select.value);
   const shown = (): void => {
@@ -101,9 +94,6 @@ export function explainer(
     parameters.replaceChildren(...controls.map(([, item]) => item.element));
   };
   select.addEventListener("change", shown);
-  const failed = (error: unknown): void => {
-    said.textContent = error instanceof Error ? error.message : String(error);
-  };
 
   async function start(): Promise<void> {
     const method = chosen();
@@ -112,49 +102,31 @@ export function explainer(
     const typed = target.value.trim();
     const index = /^(\d+)\b/.exec(typed)?.[1];
     try {
-      const job = await client.send<Job>("POST", `runs/${run}/attributions`, {
+      const made = await client.send<Job>("POST", `runs/${run}/attributions`, {
         method: method.name, parameters: values, layer: method.looks_at_layer && layer.value !== "" ? layer.value : null,
         target: typed === "" || !method.by_class ? "top" : index === undefined ? typed : Number(index),
       });
-      await follow(job);
+      await follow(made);
     } catch (error) {
-      failed(error);
+      job.say(error instanceof Error ? error.message : String(error));
     }
   }
 
   async function follow(start: Job): Promise<void> {
-    current = start.id;
-    kept(current);
-    track.hidden = stop.hidden = false;
+    kept(start.id);
     compute.disabled = true;
-    try {
-      const job = await watchJob(client, start, (now) => {
-        said.textContent = now.state === "queued" ? "Waiting…" : now.state === "running" ? "Computing…" : "";
-        fill.style.width = `${Math.round(now.share * 100)}%`;
-        track.setAttribute("aria-valuenow", String(Math.round(now.share * 100)));
-      });
-      if (job.state === "failed") said.textContent = job.detail ?? "It failed.";
-      else if (job.state === "cancelled") said.textContent = "Stopped.";
-      else {
-        const whole = await client.get<{ result: Explained }>(`jobs/${job.id}`);
-        done(whole.result);
-      }
-    } catch (error) {
-      failed(error);
-    } finally {
-      current = null;
-      kept(null);
-      track.hidden = stop.hidden = true;
-      compute.disabled = run === null;
-    }
+    const found = await job.follow<Explained>(start);
+    kept(null);
+    compute.disabled = run === null;
+    if (found) done(found);
   }
 
   shown();
   return {
-    element: el("section.explain", { "aria-label": "Explain" }, select, question, el("div.fields", {}, targetRow, layerRow), parameters, el("div.row", {}, compute, stop), track, said),
+    element: el("section.explain", { "aria-label": "Explain" }, select, question, el("div.fields", {}, targetRow, layerRow), parameters, el("div.row", {}, compute, job.stop), job.element),
     show(now) {
       run = now;
-      compute.disabled = run === null || current !== null;
+      compute.disabled = run === null || job.busy;
       const tops = report.manifest.samples.flatMap((sample) => sample.predictions[0]?.top ?? []);
       const unique = new Map(tops.map((item) => [item.index, item.label]));
       classes.replaceChildren(...[...unique].map(([index, label]) => el("option", { value: String(index) === label ? label : `${index} ${label}` })));

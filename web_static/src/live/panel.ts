@@ -7,6 +7,7 @@ import { watchJob } from "../served/watchjob";
 import { Asking, WINDOW_MS, type Question } from "./asking";
 import { camera } from "./camera";
 import { explainer, type Method } from "./explain";
+import { lookFor } from "./lookfor";
 import { pad } from "./pad";
 import type { LiveSource, RunAnswer } from "./source";
 
@@ -141,6 +142,7 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     el("div.row", {}, ...(board?.buttons ?? []), button("File", () => file.click(), { className: "small" }), eye.toggle),
     said,
     el("details.more", {}, el("summary", {}, "Explain what it says"), explain.element),
+    el("details.more", {}, el("summary", {}, "What a channel looks for"), lookFor(client, item.id, report, store)),
   );
   const fold = button("", () => folded(body.hidden ? "open" : "closed"), { className: "fold" });
   const folded = (state: string): void => {

@@ -2,10 +2,10 @@
 
 import { BlobCache } from "../bundle/cache";
 import { fromBase64, inflate } from "../bundle/inflate";
-import type { AttributionInfo, MethodInfo, Sample, TensorRef } from "../bundle/manifest.gen";
+import type { AttributionInfo, MethodInfo, Sample, TensorRef, Weight } from "../bundle/manifest.gen";
 import { parseManifest } from "../bundle/parse";
 import { SourceError, type Opened } from "../bundle/source";
-import type { Client } from "../served/api";
+import { query, type Client } from "../served/api";
 
 const CACHE_BYTES = 96 * 2 ** 20;
 
@@ -79,7 +79,15 @@ export class LiveSource {
       if (blob !== undefined) return fetched(`runs/${run ?? ""}/blobs/${encodeURIComponent(blob)}`, this.#sizes.get(id), id);
       return fetched(`items/${item}/blobs/${encodeURIComponent(id)}`, sizes.get(id), id);
     };
-    this.opened = { source: { manifest: own, blob: (id) => cache.get(id, () => load(id)) }, whole: Promise.resolve(), share: () => 1 };
+    const weights = async (node: string, channel: number, sample: number): Promise<readonly Weight[] | null> => {
+      const run = this.run;
+      if (run === null || sample !== this.place) return null;
+      const answer = await client.get<{ weights: readonly Weight[]; blobs: readonly Sent[] }>(`runs/${run}/weights${query({ node, channel: String(channel) })}`);
+      if (run !== this.run) return null;
+      for (const blob of answer.blobs) this.#sent.set(`${run}/${blob.id}`, blob);
+      return within(run, answer.weights);
+    };
+    this.opened = { source: { manifest: own, blob: (id) => cache.get(id, () => load(id)), weights }, whole: Promise.resolve(), share: () => 1 };
   }
 
   static async open(client: Client, item: string): Promise<LiveSource> {

@@ -1,7 +1,7 @@
 // Where a value comes from: the sum behind it, step by step through the layers that are drawn as one box, each checked
 // against the value that the run itself has there.
 
-import type { NodeInfo } from "../bundle/manifest.gen";
+import type { NodeInfo, Weight } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import { plan } from "../layout/plan";
 import { bytesText } from "../words/format";
@@ -56,8 +56,8 @@ async function values(report: Report, sample: number, id: string): Promise<Value
   return new Values(node, await report.tensor(ref));
 }
 
-async function kernels(report: Report, node: NodeInfo): Promise<ReadonlyMap<string, Kernel>> {
-  const kept = node.weights.flatMap((weight) => (weight.tensor && (weight.tensor.source === null || weight.kept || weight.name === "embeddings") ? [{ weight, ref: weight.tensor }] : []));
+async function kernels(report: Report, weights: readonly Weight[]): Promise<ReadonlyMap<string, Kernel>> {
+  const kept = weights.flatMap((weight) => (weight.tensor && (weight.tensor.source === null || weight.kept || weight.name === "embeddings") ? [{ weight, ref: weight.tensor }] : []));
   return new Map(await Promise.all(kept.map(async ({ weight, ref }) => [weight.name, new Kernel(weight, await report.tensor(ref))] as const)));
 }
 
@@ -66,10 +66,10 @@ function absent(node: NodeInfo): Untold {
   return new Untold(`The weights of this layer are not in the file: ${bytesText(count * 4)}; export with --weights-in-page all, or --full.`);
 }
 
-async function caseOf(report: Report, sample: number, node: NodeInfo, own: Values): Promise<Case> {
+async function caseOf(report: Report, sample: number, node: NodeInfo, own: Values, known: readonly Weight[]): Promise<Case> {
   const { rule } = node;
   if (!rule) throw new Untold("How this layer works out its values is not known here, so nothing is claimed.");
-  const [inputs, weights] = await Promise.all([Promise.all(rule.inputs.map((id) => values(report, sample, id))), kernels(report, node)]);
+  const [inputs, weights] = await Promise.all([Promise.all(rule.inputs.map((id) => values(report, sample, id))), kernels(report, known)]);
   return {
     node, rule, own, inputs,
     has: (name) => node.weights.some((weight) => weight.name === name),
@@ -82,13 +82,29 @@ async function caseOf(report: Report, sample: number, node: NodeInfo, own: Value
   };
 }
 
+/** By the weights that are here, else by those that a live model gives. */
+async function summed(report: Report, sample: number, node: NodeInfo, own: Values, index: Index): Promise<Sum> {
+  const from = async (weights: readonly Weight[]): Promise<Sum> => {
+    const one = await caseOf(report, sample, node, own, weights);
+    return RULES[one.rule.name](one, index);
+  };
+  try {
+    return await from(node.weights);
+  } catch (error) {
+    if (!(error instanceof Untold) || node.weights.length === 0) throw error;
+    const channel = index[node.channel_axis ?? index.length - 1] ?? 0;
+    const asked = await report.source.weights?.(node.id, channel, sample);
+    if (!asked) throw error;
+    return await from(asked);
+  }
+}
+
 async function part(report: Report, sample: number, node: NodeInfo, index: Index): Promise<Part> {
   const own = await values(report, sample, node.id);
   const shown = own.at(index);
   const base = { node, index, shown };
   try {
-    const one = await caseOf(report, sample, node, own);
-    const sum = RULES[one.rule.name](one, index);
+    const sum = await summed(report, sample, node, own, index);
     const { result, magnitude } = sum;
     const rounding = (ROUNDING[node.dtype] ?? 2e-6) * (magnitude + Math.abs(result.value) + 1e-9);
     const allowed = result.off + shown.off + rounding;

@@ -5,11 +5,13 @@ import { explain, type Origin } from "./explain";
 import type { Index } from "./places";
 
 const KEPT = 24;
-const stores = new WeakMap<Report, Map<string, Promise<Origin | null>>>();
+/** By sample: a live page puts another one into the place of one. */
+const stores = new WeakMap<object, Map<string, Promise<Origin | null>>>();
 
 export function told(report: Report, sample: number, id: string, index: Index): Promise<Origin | null> {
-  const kept = stores.get(report) ?? new Map<string, Promise<Origin | null>>();
-  stores.set(report, kept);
+  const owner = report.sample(sample) ?? report;
+  const kept = stores.get(owner) ?? new Map<string, Promise<Origin | null>>();
+  stores.set(owner, kept);
   const key = `${sample} ${index.join()} ${id}`;
   const known = kept.get(key);
   if (known) return known;
