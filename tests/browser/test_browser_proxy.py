@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser.pages import Tab
 from conftest import ROOT, Example
 from playwright.sync_api import Browser, expect
 from serving import BYTES, Server, Start
+
+from browser.pages import Tab
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 NAME = "tv.example.org"
