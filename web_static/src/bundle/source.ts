@@ -7,7 +7,7 @@ export interface Source {
   /** The inflated bytes of a blob. Rejects with SourceError where the bundle is cut short or damaged. */
   blob(id: string): Promise<Uint8Array>;
   /** Where a live model can be asked: a layer's weights, of large ones whole filters, that of a channel among them. */
-  weights?(node: string, channel: number, sample: number): Promise<readonly Weight[] | null>;
+  readonly weights?: (node: string, channel: number, sample: number) => Promise<readonly Weight[] | null>;
 }
 
 export interface Opened {
