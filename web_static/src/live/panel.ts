@@ -144,7 +144,7 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     el("details.more", {}, el("summary", {}, "Explain what it says"), explain.element),
     el("details.more", {}, el("summary", {}, "What a channel looks for"), lookFor(client, item.id, report, store)),
   );
-  const fold = button("", () => folded(body.hidden ? "open" : "closed"), { className: "fold" });
+  const fold = button("", () => folded(body.hidden ? "open" : "closed"), { className: "opener" });
   const folded = (state: string): void => {
     body.hidden = state === "closed";
     box.dataset["state"] = state;
