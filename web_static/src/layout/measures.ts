@@ -11,7 +11,7 @@ export const LABEL_PX = 44;
 
 /** CSS pixels that labels of a level take under a row. */
 export function labelRoom(level: 0 | 1 | 2 | 3): number {
-  return level === 0 ? LABEL_PX : level === 3 ? 10 : LABEL_PX - 14;
+  return level === 0 ? LABEL_PX : level === 3 ? 13 : LABEL_PX - 14;
 }
 
 export const ROW_GAP = 1.05;

@@ -12,6 +12,8 @@ const DISC_PX = 7;
  * longer, some are left out, which beats a picture of half the size or none at all.
  */
 const PHONE_SLOT = 56;
+/** Models of so few boxes have room for every name. */
+const NAMED_MOST = 14;
 const LABELLED_MOST = 60;
 
 export interface Item {
@@ -99,12 +101,13 @@ export function columnsFor(view: ViewGraph, places: ReadonlyMap<string, Place>, 
 
 /** The same columns with the room that labels of a level take. */
 export function labelled(columns: readonly Column[], options: Options, level: Level, count: number): Column[] {
-  const most = options.phone && level === 2 && count <= LABELLED_MOST ? PHONE_SLOT : Infinity;
+  const few = count <= NAMED_MOST;
+  const most = options.phone && level === 2 && !few && count <= LABELLED_MOST ? PHONE_SLOT : Infinity;
   return columns.map((column) => {
     let widest = 0;
     for (const { node, glyph } of column.items) {
       // Where blocks are told by numbers, the long names of thin strips are not worth the room.
-      const silent = glyph || node.role === "stub" || (level >= 2 && node.form === "row");
+      const silent = glyph || node.role === "stub" || (node.form === "row" && (level === 3 || (level === 2 && !few)));
       if (!silent) widest = Math.max(widest, Math.min(most, options.labelWidth(node, level) + m.LABEL_GAP_PX));
     }
     return { ...column, labelPx: widest / 2 };

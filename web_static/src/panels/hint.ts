@@ -4,7 +4,8 @@ import type { Store } from "../state/store";
 import { el, watch } from "./dom";
 
 export function hint(store: Store): HTMLElement {
-  const touch = window.matchMedia("(hover: none)").matches;
+  // A window of a phone's width is one, whatever a pointer that happens to be there can do.
+  const touch = window.matchMedia("(hover: none), (max-width: 720px)").matches;
   const key = (text: string): HTMLElement => el("kbd", {}, text);
   const words = touch
     ? [el("b", {}, "Tap"), " a layer to open it · ", el("b", {}, "drag"), " to turn the scene"]

@@ -60,13 +60,19 @@ interface Spot {
   readonly wide: number;
 }
 
-/** CSS pixels: boxes that are narrower than this go without where rows were given no room for labels. */
-const WIDE = 30;
-const OVERHANG = 14;
+/** CSS pixels that a label may be wider than its box where rows were given no room for labels. */
+const OVERHANG = 32;
+/** More small names than these are a haystack, and slow. */
+const SMALL_MOST = 250;
 
-/** Whether a label is hardly wider than its box, below which no other lane stands. */
+/** CSS pixels that a name takes as it is drawn where rows were given no room for labels: small, without its square. */
+function smallWidth({ short }: ViewNode): number {
+  return widthOf(short, `600 10px ${FONT}`);
+}
+
+/** Whether a small name is hardly wider than its box, below which no other lane stands. */
 function fits({ tag: { item }, wide }: Spot): boolean {
-  return item.lane === 0 && item.node.role !== "stub" && wide >= WIDE && labelWidth(item.node, 2) <= wide + OVERHANG;
+  return item.lane === 0 && item.node.role !== "stub" && smallWidth(item.node) <= wide + OVERHANG;
 }
 
 function make(parent: HTMLElement, kind: string, tag = "div"): HTMLElement {
@@ -133,11 +139,16 @@ export class Labels {
       const current = level;
       if (boxes.length - this.#fitting(boxes, current, first).length <= MISSING * boxes.length) break;
     }
-    if (level === 3 && this.#level < 3 && boxes.length <= 60) level = 2;
-    const chosen = this.#fitting(spots, level, first);
+    let chosen = this.#fitting(spots, level, first);
+    if (level === 3 && this.#level < 3 && boxes.length <= 60) {
+      // Small names take the place of the large ones only where there are more of them.
+      const large = this.#fitting(spots, 2, first);
+      if (lens.width >= NARROW || large.length >= chosen.length) [level, chosen] = [2, large];
+    }
     const shown = new Set(chosen.map(({ tag }) => tag));
     for (const { x, y, tag } of chosen) {
       tag.name.textContent = level === 2 || (level === 3 && !first.has(tag.item.node.id)) ? tag.item.node.short : tag.item.node.label;
+      tag.element.classList.toggle("small", level === 3 && !first.has(tag.item.node.id));
       tag.shape.hidden = level > 0 || tag.item.node.role === "stub";
       tag.element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translateX(-50%)`;
       tag.element.classList.toggle("ahead", !reached(tag.item.node.id));
@@ -169,12 +180,20 @@ export class Labels {
 
   /** The labels of a level that can be drawn without one over another. */
   #fitting(spots: readonly Spot[], level: Level, first: ReadonlySet<string>): Spot[] {
-    if (level === 3) return this.#fitting(spots.filter((spot) => first.has(spot.tag.item.node.id) || fits(spot)), 2, first);
+    if (level === 3) {
+      const small = spots.filter((spot) => !first.has(spot.tag.item.node.id) && fits(spot));
+      return this.#apart([...spots.filter((spot) => first.has(spot.tag.item.node.id)), ...(small.length > SMALL_MOST ? [] : small)], 3, first);
+    }
+    return this.#apart(spots, level, first);
+  }
+
+  #apart(spots: readonly Spot[], level: Level, first: ReadonlySet<string>): Spot[] {
     const rank = ({ tag }: Spot): number => (first.has(tag.item.node.id) ? 0 : tag.item.node.role === "stub" ? 2 : 1);
     const taken = new Map<string, { x0: number; x1: number; y: number }[]>();
     return [...spots].sort((a, b) => rank(a) - rank(b) || a.x - b.x).filter((spot) => {
       const { item } = spot.tag;
-      const half = (labelWidth(item.node, item.node.role === "stub" ? 1 : level) + APART) / 2;
+      const small = level === 3 && !first.has(item.node.id);
+      const half = small ? smallWidth(item.node) / 2 + 2 : (labelWidth(item.node, item.node.role === "stub" || level === 3 ? 1 : level) + APART) / 2;
       const key = `${item.row} ${item.lane}`;
       const row = taken.get(key) ?? [];
       if (row.some((other) => other.x0 < spot.x + half && other.x1 > spot.x - half)) return false;
