@@ -85,3 +85,33 @@ def test_nan_and_infinity_are_loud_and_striped(tab: Tab, tmp_path: Path) -> None
         plain = np.abs(pixels - loud).max(-1) < 4
         assert 0.4 < plain.mean() < 0.95, "loud, with stripes"
         assert np.abs(cell(channel, 0, 0) - loud).max(-1).min() > 60
+
+
+def test_a_slider_goes_through_the_depth_of_a_volume(tab: Tab, tmp_path: Path) -> None:
+    x = keras.Input((4, 6, 5, 1), name="scan")
+    model = keras.Model(x, k.Conv3D(3, 1, name="conv")(x))
+    scan = np.random.default_rng(0).normal(size=(1, 4, 6, 5, 1)).astype(np.float32)
+    values = np.asarray(model(scan))[0]
+    tv.export(model, scan, tmp_path / "scan.html")
+    page = tab.open(tmp_path / "scan.html", "#node=conv&open=1").page
+    seen = tab.cell(*tab.place("conv", channel=4 * 2 + 1, y=2, x=3))
+    assert seen is not None
+    assert seen["index"] == [2, 1, 2, 3], "all slices of all channels"
+    page.get_by_label("Slice", exact=True).fill("3")
+    tab.settle()
+    for channel, y, x_ in ((0, 0, 0), (2, 5, 4), (1, 3, 2)):
+        seen = tab.cell(*tab.place("conv", channel=channel, y=y, x=x_))
+        assert seen is not None
+        assert seen["index"] == [channel, 3, y, x_]
+        assert seen["value"] == pytest.approx(float(values[3, y, x_, channel]), abs=0.02)
+        colour = np.array(page.evaluate("(value) => window.tensorview.colourOf(value, 'conv')", seen["value"]))
+        left, top = tab.place("conv", channel=channel, y=y, x=x_)
+        assert np.abs(tab.pixels()[round(top) + 4, round(left) + 4].astype(int) - colour).max() < 8
+    page.mouse.click(*tab.place("conv", channel=1, y=2, x=2))
+    expect(page.locator(".origin-card .place")).to_contain_text("z 3 · y 2 · x 2 · channel 1")
+    assert "slice=3" in page.url
+    page.get_by_role("button", name="Show all slices").click()
+    tab.settle()
+    assert tab.state()["slice"] is None
+    tab.page.evaluate("() => window.tensorview.select('scan')")
+    expect(page.get_by_label("Slice", exact=True)).to_have_value("0")

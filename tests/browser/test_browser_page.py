@@ -196,6 +196,7 @@ def test_the_hint_fits_a_narrow_window_with_a_mouse(new_tab: NewTab, lenet_page:
     tab = new_tab(viewport=PHONE).open(lenet_page.path)
     inside = "hint => hint.scrollWidth <= hint.clientWidth && hint.getBoundingClientRect().right <= innerWidth"
     assert tab.page.locator(".hint").evaluate(inside)
+    expect(tab.page.locator(".hint")).to_contain_text("Tap")
     wide = new_tab(viewport={"width": 1440, "height": 900}).open(lenet_page.path)
     assert wide.page.locator(".hint").evaluate("hint => hint.clientHeight < 40"), "one line"
     assert wide.page.locator(".hint kbd").evaluate("key => key.clientWidth < 60")
@@ -206,6 +207,12 @@ def test_phone_has_one_sheet_with_four_tabs(new_tab: NewTab, lenet_page: Exporte
     page = tab.page
     assert page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
     assert page.get_by_role("tab").all_inner_texts() == ["Result", "Layers", "Layer", "Heat map"]
+    expect(page.locator(".hint")).to_contain_text("Tap")
+    named = page.locator(".scene-label:not(.stub):visible .text").all_inner_texts()
+    assert sorted(named) == ["conv_1", "conv_2", "dense_1", "dense_2", "digit", "digits", "pool_1", "pool_2"]
+    play = page.get_by_label("Place in the forward pass").filter(visible=True).bounding_box()
+    assert play is not None
+    assert play["x"] + play["width"] <= PHONE["width"]
     expect(page.locator(".result .bars li").first).to_have_class("best")
     page.touchscreen.tap(*tab.place("conv_1"))
     tab.settle()

@@ -24,7 +24,7 @@ export interface Size {
 
 /**
  * A face as a grid of maps, each a grid of cells. Where the value of a cell lies in the stored tensor, and which
- * entry of its scale and zero belongs to it, is given by steps: position = map·m + y·v + x·h.
+ * entry of its scale and zero belongs to it, is given by steps: position = start + map·m + y·v + x·h.
  */
 export interface Grid {
   readonly maps: number;
@@ -37,6 +37,8 @@ export interface Grid {
   readonly gap: number;
   /** Whether each map is a curve, its cells side by side, rather than a picture. */
   readonly curves?: boolean;
+  /** Position of the first cell, where the grid shows a part of the tensor. */
+  readonly start?: number;
   readonly step: Steps;
   readonly quant: Steps & { readonly divide: number };
 }
@@ -60,9 +62,9 @@ export interface Form {
   size(subject: Subject): Size;
   /**
    * The grid for a tensor of this shape on a face of this aspect (width over height). Thumbnails come as (K, h, w);
-   * "all" is the stored tensor.
+   * "all" is the stored tensor. Of a volume `slice` may be the one slice that is wanted of each channel.
    */
-  grid(shape: readonly number[], aspect: number, detail: Detail): Grid;
+  grid(shape: readonly number[], aspect: number, detail: Detail, slice?: number | null): Grid;
   /** The cell's place in the stored tensor that has this shape. */
   index(shape: readonly number[], cell: Cell, grid: Grid): readonly number[];
 }

@@ -51,6 +51,17 @@ describe.each(CASES)("the form %s", (_name, form_, shape) => {
   });
 });
 
+describe("volumes", () => {
+  const shape = STORED.volume;
+  it("show one slice of each channel, where one is wanted", () => {
+    const grid = FORMS.volume.grid(shape, 1, "all", 3);
+    expect(grid.maps).toBe(4);
+    expect(FORMS.volume.index(shape, { map: 2, y: 1, x: 5 }, grid)).toEqual([2, 3, 1, 5]);
+    expect(position(grid, { map: 2, y: 1, x: 5 })).toBe(((2 * 5 + 3) * 6 + 1) * 7 + 5);
+    expect(FORMS.volume.grid(shape, 1, "all", 5).maps).toBe(20);
+  });
+});
+
 describe("sequences", () => {
   it("of few channels are curves, whose thumbnail lies time first", () => {
     expect(FORMS.sequence.grid([1, 1024, 1], 2, "thumb")).toMatchObject({ curves: true, maps: 1, width: 1024, step: { x: 1 } });

@@ -94,8 +94,8 @@ export function rowRect(grid: Grid, cell: Cell): Rect {
 }
 
 /** The position of a cell in the tensor's codes. */
-export function position({ step }: Grid, cell: Cell): number {
-  return cell.map * step.map + cell.y * step.y + cell.x * step.x;
+export function position({ step, start = 0 }: Grid, cell: Cell): number {
+  return start + cell.map * step.map + cell.y * step.y + cell.x * step.x;
 }
 
 /** Which scale and zero belong to a cell. */

@@ -3,6 +3,7 @@
 import type { NodeInfo } from "../bundle/manifest.gen";
 import type { Grid } from "../forms/form";
 import { cellRect, tileRect, type Rect } from "../forms/grid";
+import { sliceOf } from "../forms/volume";
 import { ravel, toStored, type Index } from "./places";
 
 /** More maps than this are a haystack; then none is drawn. */
@@ -17,7 +18,7 @@ export function cellOf(grid: Grid, position: number): { map: number; y: number; 
     { key: "x", step: grid.step.x, count: grid.width },
   ].sort((a, b) => b.step - a.step || b.count - a.count);
   const found = { map: 0, y: 0, x: 0 };
-  let rest = position;
+  let rest = position - (grid.start ?? 0);
   for (const { key, step, count } of axes) {
     const at = step === 0 ? 0 : Math.min(count - 1, Math.floor(rest / step));
     found[key as "map" | "y" | "x"] = at;
@@ -65,6 +66,8 @@ export function rectsOf(node: NodeInfo, grid: Grid, picture: boolean, from: Inde
   const tiles: Rect[] = [];
   if (picture || grid.maps === 1) tiles.push(WHOLE);
   else {
+    const only = volume ? sliceOf(grid, full) : null;
+    if (only !== null && (only < slices[0] || only >= slices[1])) return [];
     const each = volume && grid.maps === side(0) * side(1) ? side(1) : 1;
     for (let channel = channels[0]; channel < channels[1]; channel++) {
       for (let slice = each > 1 ? slices[0] : 0; slice < (each > 1 ? slices[1] : 1); slice++) tiles.push(tileRect(grid, channel * each + slice));

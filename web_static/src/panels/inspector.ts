@@ -11,6 +11,7 @@ import { button, el, watch } from "./dom";
 import { shapeText, valueText } from "../words/format";
 import { histogram } from "./histogram";
 import { channels, type Weights } from "./inspector/channels";
+import { depth } from "./inspector/depth";
 import { factList, head, otherFacts } from "./inspector/facts";
 import { features } from "./inspector/features";
 import { weights } from "./inspector/kernels";
@@ -70,6 +71,7 @@ export function inspector(report: Report, store: Store): HTMLElement {
   const closeButton = button("✕", () => close(store), { className: "icon close", label: "Close (Esc)" });
   element.prepend(closeButton);
   const origin = originSection(report, store);
+  const slices = depth(store);
   let turn = 0;
 
   const unfoldable = (subject: Subject): { text: string; run: () => void } | null => {
@@ -95,6 +97,8 @@ export function inspector(report: Report, store: Store): HTMLElement {
     const activation = report.activation(state.sample, face);
     const own = face === subject.shows ? undefined : report.activation(state.sample, subject.shows);
     body.append(head(report, subject, activation), walk(report, store, subject), origin.element);
+    const volume = report.node(face);
+    if (volume?.form === "volume" && activation?.tensor) body.append(slices(activation.tensor.shape[1] ?? 1));
     const spread = (title: string, { summary }: Activation): void => {
       if (summary.count > 0) body.append(histogram(title, summary.mean === null ? "" : `mean ${valueText(summary.mean)}`, summary, subject.kind));
     };

@@ -112,7 +112,7 @@ export class OpenLayers {
       batch.paint((opened, begin) => {
         const { node, tensor } = opened;
         const [pose, activation] = [poseOf(node.id), this.report.activation(opened.sample, node.shows)];
-        if (pose) opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all");
+        if (pose) opened.grid = FORMS[node.form].grid(tensor.shape, pose.width / pose.height, "all", state.open.size === 1 ? state.slice : null);
         const range = activation ? shownRange(state, activation.summary) : { low: 0, high: 1 };
         return {
           mode: opened.grid.curves ? MODE.curves : MODE.values, grid: opened.grid, codes: begin.codes, quants: begin.pairs, end: state.range === "channel" ? 0 : range.high,

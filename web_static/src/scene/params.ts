@@ -57,7 +57,7 @@ export const NO_DECK: Deck = { sheets: 1, side: -1, top: -1, height: 0, width: 0
 export function writeParams(target: Float32Array, row: number, paint: Paint): void {
   const { grid, map, heat, deck, kind, clamp } = paint;
   const numbers = [
-    paint.codes, paint.quants, paint.mode, paint.end,
+    paint.codes + (grid?.start ?? 0), paint.quants, paint.mode, paint.end,
     grid?.columns ?? 1, grid?.rows ?? 1, grid?.maps ?? 1, grid?.gap ?? 0,
     grid?.height ?? 1, grid?.width ?? 1, grid?.step.map ?? 0, grid?.step.y ?? 0,
     grid?.step.x ?? 0, grid?.quant.map ?? 0, grid?.quant.y ?? 0, grid?.quant.x ?? 0,

@@ -115,7 +115,7 @@ export class Shown implements Scene {
   #changed(now: ViewState, before: ViewState): void {
     const differs = (...keys: (keyof ViewState)[]): boolean => keys.some((key) => now[key] !== before[key]);
     if (differs("unfolded", "selected", "open", "mode")) this.#relayout(true);
-    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "theme", "kinds", "ill", "revision")) this.#dirty.paint = true;
+    if (differs("sample", "mode", "method", "target", "heatLayer", "opacity", "sign", "range", "fixed", "slice", "theme", "kinds", "ill", "revision")) this.#dirty.paint = true;
     if (differs("sample", "mode", "method", "target", "revision")) this.#quietly(this.#stockUp(now));
     if (now.mode === "kernels" && differs("mode", "unfolded", "selected")) this.#quietly(this.#plates.load(this.#placing.view.nodes));
     if (differs("eye")) this.#viewpoint.follow(now.eye);

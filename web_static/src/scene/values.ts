@@ -3,7 +3,7 @@
 import type { NodeInfo } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
 import type { Cell } from "../forms/form";
-import { beside } from "../forms/grid";
+import { beside, position } from "../forms/grid";
 import { FORMS } from "../forms/index";
 import { chainOf, type Origin } from "../origin/explain";
 import { cellOf } from "../origin/onface";
@@ -30,7 +30,7 @@ export class Values {
   constructor(readonly report: Report, readonly came: () => void) {}
 
   /** The value that is hovered in the opened layer, else the chosen one. */
-  of(face: Face, pointed: Pointed | null, { cell }: ViewState): Valued | null {
+  of(face: Face, pointed: Pointed | null, { cell: text }: ViewState): Valued | null {
     const node = this.report.node(face.item.node.shows);
     const { opened } = face;
     if (!node || !opened) return null;
@@ -38,12 +38,14 @@ export class Values {
     if (under?.node === face.item.node.id && pointed?.cell && under.index.length > 0) {
       return { node, index: ownIndex(node, under.index, opened.tensor.shape, opened.source), cell: pointed.cell };
     }
-    const chosen = cell === null ? null : readCell(cell);
+    const chosen = text === null ? null : readCell(text);
     if (chosen?.node !== node.id || chosen.index.length !== node.shape.length) return null;
     const { shape } = opened.tensor;
     const full = toStored(node, chosen.index, opened.source ?? shape);
     const place = full.map((at, axis) => Math.floor((at / (opened.source?.[axis] ?? shape[axis] ?? 1)) * (shape[axis] ?? 1)));
-    return { node, index: chosen.index, cell: cellOf(opened.grid, ravel(place, shape)) };
+    const cell = cellOf(opened.grid, ravel(place, shape));
+    // A face of one slice does not show those of others.
+    return position(opened.grid, cell) === ravel(place, shape) ? { node, index: chosen.index, cell } : null;
   }
 
   /** The index of the cell beside a value's, by cells and by maps; null beyond the face. */

@@ -68,6 +68,8 @@ export function keepRules(store: Store): void {
       store.set({ panels: { ...state.panels, tab: state.mode === "attribution" ? "heat" : "result" } });
     }
     if (state.selected === before.selected) return;
+    // Another layer has another depth.
+    if (state.slice !== null && state.slice === before.slice) store.set({ slice: null });
     if (state.selected === null) {
       if (state.panels.tab === "layer") store.set({ panels: { ...state.panels, tab: state.mode === "attribution" ? "heat" : "result" } });
     } else {

@@ -5,7 +5,7 @@ import type { Report } from "../bundle/model";
 import { readCell } from "./cell";
 import type { Eye, ViewState } from "./store";
 
-type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "cell" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed" | "eye">;
+type Shared = Pick<ViewState, "selected" | "open" | "unfolded" | "sample" | "channel" | "slice" | "cell" | "mode" | "method" | "target" | "heatLayer" | "sign" | "range" | "fixed" | "eye">;
 
 /** The view as the text behind `#`; empty for the view that the page starts with. */
 export function toHash(state: ViewState, start: ViewState): string {
@@ -14,6 +14,7 @@ export function toHash(state: ViewState, start: ViewState): string {
   if (state.open.size > 0) parts.set("open", state.selected !== null && state.open.size === 1 && state.open.has(state.selected) ? "1" : "all");
   if (state.sample !== 0) parts.set("sample", String(state.sample));
   if (state.channel !== null) parts.set("channel", String(state.channel));
+  if (state.slice !== null && state.selected !== null) parts.set("slice", String(state.slice));
   if (state.cell !== null && state.selected !== null) parts.set("cell", state.cell);
   if (state.mode === "attribution" && state.method !== null) {
     parts.set("method", state.method);
@@ -79,6 +80,7 @@ export function fromHash(hash: string, report: Report, start: ViewState, isId: (
     unfolded: parts.has("unfold") ? new Set(unfold) : start.unfolded,
     sample: index(parts.get("sample"), report.manifest.samples.length) ?? 0,
     channel: index(parts.get("channel"), 1e9),
+    slice: selected === null ? null : index(parts.get("slice"), 1e9),
     mode: method !== null ? "attribution" : shown(parts.get("show"), report),
     cell: cellFrom(parts.get("cell"), report),
     method: method ?? start.method,

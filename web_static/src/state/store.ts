@@ -29,6 +29,8 @@ export interface ViewState {
   readonly unfolded: ReadonlySet<string>;
   readonly hovered: string | null;
   readonly channel: number | null;
+  /** Of an opened volume the one slice that is shown of each channel; null shows all. */
+  readonly slice: number | null;
   /** The value whose origin is told: a node and the index of a cell in its own order, see state/cell.ts. */
   readonly cell: string | null;
   readonly mode: Mode;
@@ -74,6 +76,7 @@ export const START: ViewState = {
   unfolded: new Set(),
   hovered: null,
   channel: null,
+  slice: null,
   cell: null,
   mode: "activations",
   method: null,
