@@ -18,6 +18,26 @@ UNFOLD = """(() => {
     return window.tensorview.openAll();
 })()"""
 """Every block one by one in the list, then every layer of the model open."""
+BARE = """<!doctype html><title>bare</title><body style="margin:0;overflow:hidden">
+<canvas width="1280" height="720" style="display:block"></canvas><script>
+const canvas = document.querySelector("canvas"), gl = canvas.getContext("webgl2", {antialias: false, alpha: false});
+const program = gl.createProgram();
+for (const [kind, text] of [[gl.VERTEX_SHADER, `#version 300 es
+    void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0, 1); }`],
+  [gl.FRAGMENT_SHADER, `#version 300 es
+    precision highp float; uniform float t; out vec4 c; void main() { c = vec4(t, 0.2, 0.3, 1); }`]]) {
+  const shader = gl.createShader(kind);
+  gl.shaderSource(shader, text); gl.compileShader(shader); gl.attachShader(program, shader);
+}
+gl.linkProgram(program); gl.useProgram(program);
+const t = gl.getUniformLocation(program, "t");
+let frames = 0, asked = false;
+const draw = () => { asked = false; gl.uniform1f(t, (frames++ % 50) / 50); gl.drawArrays(gl.TRIANGLES, 0, 3); };
+const ask = () => { if (!asked) { asked = true; requestAnimationFrame(draw); } };
+canvas.addEventListener("pointermove", ask); ask();
+window.tensorview = {stats: () => ({frames, visible: 1}), openAll: ask};
+</script>"""
+"""The yardstick: one triangle over the window, drawn anew whenever the pointer moves. No page of WebGL does less."""
 KEPT = ("draw_calls_median", "draw_calls_max", "drawn_frames", "frame_ms_median", "frame_ms_p95", "js_ms_median")
 
 
@@ -83,13 +103,17 @@ def main() -> None:
     parser.add_argument("--size", default="1280x720", help="of the window (default: 1280x720)")
     parser.add_argument("--shots", help="a folder for screenshots")
     parser.add_argument("--models", nargs="*", default=[], help="of keras.applications, such as ResNet50 VGG16")
+    parser.add_argument("--bare", action="store_true", help="a page with one triangle first, as a yardstick")
     parser.add_argument("--made-up", action="store_true", help="a chain of 1,000 layers of 100 channels too")
     parser.add_argument("page", nargs="*", type=Path, help="exported pages (default: LeNet and EfficientNet-Lite0)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wanted = [path.resolve() for path in options.page]
-        for page, (model, source) in ({} if wanted else pages()).items():
+        if options.bare:
+            wanted.insert(0, folder / "bare.html")
+            wanted[0].write_text(BARE, encoding="utf-8")
+        for page, (model, source) in ({} if options.page else pages()).items():
             wanted.append(folder / f"{page}.html")
             export(model, source, wanted[-1])
         for large in options.models:

@@ -12,8 +12,8 @@ describe("packed", () => {
   });
 
   it("begins another batch where one is full, by codes or by pairs", () => {
-    expect(packed([layer(10 * M), layer(5 * M), layer(2 * M)]).map((group) => group.length)).toEqual([2, 1]);
-    expect(packed([layer(9, 3 * M), layer(9, 2 * M)]).map((group) => group.length)).toEqual([1, 1]);
+    expect(packed([layer(2.5 * M), layer(1.25 * M), layer(0.5 * M)]).map((group) => group.length)).toEqual([2, 1]);
+    expect(packed([layer(9, 0.75 * M), layer(9, 0.5 * M)]).map((group) => group.length)).toEqual([1, 1]);
   });
 
   it("gives what is too large for any a batch of its own", () => {

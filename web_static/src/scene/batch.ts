@@ -8,8 +8,8 @@ import type { Pose } from "../layout/types";
 import { Faces, SHEETS_WIDE, type Shared } from "./faces";
 import type { Paint } from "./params";
 
-/** Bytes of codes, and pairs of scale and zero, that a batch holds at most: floats count so far, and textures are so large. */
-const MOST = { codes: 2 ** 24, pairs: 2 ** 22 };
+/** Bytes of codes, and pairs of scale and zero, that a batch holds at most: to hand over more at once would hold up the page. */
+const MOST = { codes: 2 ** 22, pairs: 2 ** 20 };
 /** A pose that nothing is seen of. */
 const GONE: Pose = { x: 0, y: 0, z: 0, width: 0, height: 0, depth: 0, turn: 0, fade: 1 };
 

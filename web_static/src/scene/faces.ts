@@ -7,7 +7,7 @@ import { writeFade, writeParams, type Paint } from "./params";
 import { corners } from "./solid";
 import { bytesTexture, colourTexture, floatsTexture, quantsTexture } from "./texels";
 
-export type Shared = Record<"scene" | "maps" | "background" | "gap" | "paper" | "ink" | "accent" | "dark" | "wave", IUniform>;
+export type Shared = Record<"scene" | "maps" | "background" | "gap" | "paper" | "ink" | "accent" | "dark" | "fine" | "wave", IUniform>;
 
 /** Sheets of a deck that have colours of their own. */
 export const SHEETS_WIDE = 32;

@@ -55,7 +55,7 @@ flat in float begun;
 flat in vec3 p10;
 uniform sampler2D codes, quants, maps, sheets;
 uniform vec3 background, gap, paper, ink, accent;
-uniform float dark;
+uniform float dark, fine;
 out vec4 colour;
 
 float code(int i) {
@@ -206,7 +206,7 @@ vec3 front(vec2 uv) {
   return seen;
 }
 // Inside a cell one place is enough. Across edges of cells that are larger than a pixel, each cell counts by its share
-// of the pixel; where cells are smaller, nine places stand for all of them.
+// of the pixel; where cells are smaller, nine places stand for all of them, four while the picture moves.
 vec3 averaged(vec2 uv, vec2 dx, vec2 dy) {
   bool grid = p0.z < 1.5;
   vec2 cells = grid ? vec2(p2.y, p2.x) : p5.zy;
@@ -222,14 +222,14 @@ vec3 averaged(vec2 uv, vec2 dx, vec2 dy) {
   bool many = any(greaterThan(reach, most));
   vec2 share = mix(vec2(1.0), low, vec2(across));
   vec2 before = mix(vec2(0.0), edge - spot - 0.01, vec2(across)), after = edge - spot + 0.01;
-  int wide = across.x ? 2 : 1, count = many ? 9 : wide * (across.y ? 2 : 1);
+  int wide = across.x ? 2 : 1, count = many ? (fine > 0.5 ? 9 : 4) : wide * (across.y ? 2 : 1);
   vec3 sum = vec3(0.0);
   for (int i = 0; i < count; i++) {
     vec2 upper = vec2(wide == 2 ? i & 1 : 0, wide == 2 ? i >> 1 : i);
     vec2 weight = mix(share, 1.0 - share, upper);
-    vec2 ninth = vec2(i % 3, i / 3) - 1.0;
-    vec2 place = many ? uv + (dx * ninth.x + dy * ninth.y) / 3.0 : uv + mix(before, after, upper) * unit;
-    sum += (many ? 1.0 / 9.0 : weight.x * weight.y) * front(clamp(place, 0.0, 0.999999));
+    vec2 spread = fine > 0.5 ? (vec2(i % 3, i / 3) - 1.0) / 3.0 : vec2(i & 1, i >> 1) * 0.5 - 0.25;
+    vec2 place = many ? uv + dx * spread.x + dy * spread.y : uv + mix(before, after, upper) * unit;
+    sum += (many ? 1.0 / float(count) : weight.x * weight.y) * front(clamp(place, 0.0, 0.999999));
   }
   return sum;
 }
@@ -249,7 +249,7 @@ vec3 sheet(vec2 uv, float step, bool upper) {
   return mix(low, high, bright) * (dark > 0.5 ? (upper ? 0.92 : 0.62) : (upper ? 1.0 : 0.84)) * (1.0 - crease);
 }
 vec3 deck(vec2 uv, float step, bool upper) {
-  int count = abs(step) * p7.x < 0.3 ? 1 : 3;
+  int count = abs(step) * p7.x < 0.3 || fine < 0.5 ? 1 : 3;
   vec3 sum = vec3(0.0);
   for (int i = 0; i < count; i++) sum += sheet(uv + vec2(step * (float(i) + 0.5 - 0.5 * float(count)) / 3.0, 0.0), step, upper);
   return sum / float(count);

@@ -3,6 +3,7 @@
 import type { Report } from "../bundle/model";
 import type { Store, ViewState } from "../state/store";
 import { AxisNames } from "./axes";
+import type { View } from "./camera";
 import { control } from "./controller";
 import { Covers } from "./covers";
 import { Labels } from "./labels";
@@ -47,6 +48,8 @@ export class Shown implements Scene {
   readonly #stop: (() => unknown)[] = [];
   #dirty = { ...ALL };
   #asked = 0;
+  /** The camera of the last frame. */
+  #seen: View | null = null;
   #waiting: (() => void)[] = [];
   /** Until the shaders are, a frame would hold up the page. */
   #compiled = false;
@@ -212,9 +215,12 @@ export class Shown implements Scene {
     if (this.#dirty.marks) this.#strokes.mark(this.#pointer.over, state);
     this.#stage.wave(state.wave);
     this.#write(state);
-    this.#stage.draw(this.#viewpoint.lens());
+    // What moves is drawn with fewer samples; when it has come to rest, once more with all.
+    const moves = moved || this.#seen !== this.#viewpoint.view;
+    this.#seen = this.#viewpoint.view;
+    this.#stage.draw(this.#viewpoint.lens(), !moves);
     this.#dirty = { ink: false, paint: false, marks: false };
-    if (this.#placing.moving || this.#viewpoint.moving) this.#ask();
+    if (moves || this.#placing.moving || this.#viewpoint.moving) this.#ask();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 

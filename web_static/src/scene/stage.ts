@@ -74,7 +74,7 @@ export class Stage {
     this.shared = {
       scene: { value: null }, maps: { value: this.#maps }, background: { value: [0, 0, 0] }, glow: { value: [0, 0, 0] },
       gap: { value: [0, 0, 0] }, paper: { value: [0, 0, 0] }, ink: { value: [0, 0, 0] },
-      accent: { value: [0, 0, 0] }, dark: { value: 1 }, wave: { value: AT_REST },
+      accent: { value: [0, 0, 0] }, dark: { value: 1 }, fine: { value: 1 }, wave: { value: AT_REST },
     };
     const { scene, background, glow, wave, accent } = this.shared;
     this.#backdrop = new Backdrop({ background, glow });
@@ -127,7 +127,9 @@ export class Stage {
     this.shared.wave.value = time ?? AT_REST;
   }
 
-  draw(lens: Lens): void {
+  /** `fine` takes its time; what moves need not be. */
+  draw(lens: Lens, fine = true): void {
+    this.shared.fine.value = fine ? 1 : 0;
     const ratio = this.#renderer.getPixelRatio();
     this.shared.scene.value = lens.matrix();
     for (const lines of [this.lines, this.hot, this.marks]) lines.resize(lens.width, lens.height, ratio);
