@@ -328,7 +328,9 @@ def test_a_terminal_without_all_letters_and_a_name_of_another_encoding(lenet: Ex
 
 def test_attribute_as_numbers_and_pictures(capsys: Captured, lenet: Example, digit: Path) -> None:
     ok("attribute", lenet.path, "-i", digit, "--method", "grad_cam", "-o", "heat.npy", "--target", "7")
-    assert "class 7" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "class 7" in told
+    assert "every class" not in told
     values = np.load("heat.npy")
     assert values.shape == (1, 28, 28)
     assert 0 <= values.min() <= values.max() <= 1
@@ -336,6 +338,8 @@ def test_attribute_as_numbers_and_pictures(capsys: Captured, lenet: Example, dig
     assert size_of("heat.png") == (28, 28)
     ok("attribute", lenet.path, "-i", digit, "-i", digit, "--layer", "conv_1", "-o", "two.png", "-q")
     assert Path("two-1.png").read_bytes() == Path("two-2.png").read_bytes()
+    ok("attribute", lenet.path, "-i", digit, "--method", "eigen_cam", "-o", "eigen.png")
+    assert "the map is the same for every class" in capsys.readouterr().out
     assert "no_such" in fails(capsys, "attribute", lenet.path, "-i", digit, "--layer", "no_such", "-o", "x.png")
 
 

@@ -170,10 +170,13 @@ class _Explain:
     """The model, and how its predictions are explained."""
 
     def __init__(self, options: argparse.Namespace, values: dict[str, Any]) -> None:
+        from tensorview.attribution.registry import find
+
         self.options, self.values = options, values
         self.model = common.load(options)
         self.names = common.read_names(self.model, options)
         self.at = targets.read_at(options)
+        self.by_class = find(options.method).by_class
 
     def __call__(self, sources: list[str]) -> tuple[Any, Any]:
         """The attribution of these files, and the batch that they became."""
@@ -203,10 +206,11 @@ class _Explain:
         label = self.label(result, sample)
         blank = "; the map is blank: nothing speaks for this class" if result.blank[sample] else ""
         layer = f", layer {result.layer}" if result.layer else ""
+        same = "" if self.by_class else "; the map is the same for every class"
         score = f"score {float(result.score[sample]):.4g} ({result.score_note})"
         named = f" {label}" if label else ""
         what = f"class {int(result.target[sample])}" if result.target[sample] >= 0 else "the target function"
-        return f"{name}: {what}{named}{self.at.words if self.at else ''}, {score}{layer}{blank}"
+        return f"{name}: {what}{named}{self.at.words if self.at else ''}, {score}{layer}{same}{blank}"
 
     def caption(self, name: str, result: Any, sample: int) -> str:
         return f"{name}\n{self.label(result, sample) or f'class {int(result.target[sample])}'}"
