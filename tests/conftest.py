@@ -18,6 +18,8 @@ from tensorview.backend import require_keras
 
 require_keras()
 
+import keras  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"
 LARGER = ("crepe_tiny", "efficientnet_lite0", "mtcnn_onet")
@@ -52,6 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell starts what runs in its background deaf to Ctrl-C; tests that press it need it heard.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs(model): runs where this larger model is found, and is left out elsewhere")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """A model's random weights are the same whichever tests ran before in this process."""
+    keras.utils.set_random_seed(0)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
