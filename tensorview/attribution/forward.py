@@ -19,8 +19,8 @@ from tensorview.attribution.tokens import Grid
 from tensorview.attribution.view import View
 
 PASS_BYTES = 2**25
-"""What the largest activation of one pass may hold, and the input of one pass too: about what a processor's cache holds,
-since a layer that finds there what the last one left is faster by more than small passes cost."""
+"""What the largest activation of one pass may hold, and the input of one pass too: about what a processor's cache
+holds. A layer that finds there what the last one left is faster by more than small passes cost."""
 MOST = 64
 """Copies in one pass at most."""
 
