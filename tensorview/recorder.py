@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tensorview import attention, decisions, inlining, watch
+from tensorview import attention, decisions, inlining, remarks, watch
 from tensorview.edges import Owners, flat_tensors
 from tensorview.errors import TraceError, near
 from tensorview.naming import Names, without_counter
@@ -103,7 +103,7 @@ def record(model: Any, inputs: Any, names: Iterable[str] | None = None) -> Recor
         if decider is not None:
             stack.enter_context(decider.deciding(given, lambda tensor: tensor in recorder.owners))
         outputs = recorder.run(inputs, names)
-    return recorder.finish(outputs, [] if decider is None else [_decided(decider)], decider is not None)
+    return recorder.finish(outputs, [] if decider is None else [remarks.decided(decider)], decider is not None)
 
 
 def record_eagerly(model: Any, inputs: Any, values: Any, names: Iterable[str] | None = None) -> Recording:
@@ -117,7 +117,7 @@ def record_eagerly(model: Any, inputs: Any, values: Any, names: Iterable[str] | 
             outputs = recorder.run(values, names)
     given = zip(tf.nest.flatten(values), tf.nest.flatten(inputs), strict=True)
     reading = script.read({value._id: tensor for value, tensor in given if value is not None})
-    return recorder.finish(recorder.move(reading, outputs), [_transcribed(reading)], True)
+    return recorder.finish(recorder.move(reading, outputs), [remarks.transcribed(reading)], True)
 
 
 def timed(model: Any, inputs: Any, names: Iterable[str] | None = None) -> dict[str, float]:
@@ -324,15 +324,9 @@ class _Recorder:
         flat = [leaf for leaf in tf.nest.flatten(outputs) if leaf is not None]
         unseen = [str(layer.name) for layer in self._unseen()]
         if unseen:
-            notes.append(
-                f"Not seen to run: {_listed(unseen)}. Either this input passes them by, or they run inside a "
-                "tf.function, a branch or a loop, where calls can't be told apart."
-            )
+            notes.append(remarks.unseen(unseen))
         if hidden:
-            notes.append(
-                f"No attention scores were seen of {_listed(hidden)}: they don't come out of one softmax on their own, "
-                "as where a fused operation computes them with the result."
-            )
+            notes.append(remarks.no_scores(hidden))
         return Recording(
             calls=tuple(self.calls),
             groups=tuple(call for call in self.begun if call.children),
@@ -367,28 +361,6 @@ def _by_components(tensor: Any) -> Any:
     lengths of its rows, which no call owns."""
     parts = (tf.identity(part) for part in tf.nest.flatten(tensor, expand_composites=True))
     return tf.nest.pack_sequence_as(tensor, list(parts), expand_composites=True)
-
-
-def _decided(decider: decisions.Decider) -> str:
-    note = "This model decides in Python by its values; shown is the path that this input took."
-    if decider.through_numpy:
-        note += " Where it hands values to Python or NumPy as numbers, no edge and no gradient follows them."
-    return note
-
-
-def _transcribed(reading: Reading) -> str:
-    note = (
-        "This model could not be traced, so it was run eagerly and its operations were written down: where it hands "
-        "values to Python or NumPy, edges may be missing and gradients stop. Gradients are those of its operations; "
-        "custom ones are not seen."
-    )
-    if reading.unknown:
-        note += f" No gradient goes through {_listed(list(reading.unknown))}."
-    return note
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def output_names(model: Any, outputs: Any) -> tuple[str, ...]:
