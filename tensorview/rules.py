@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from tensorview.layers import Description
-from tensorview.layers.facts import activation_name
 from tensorview.layers.stored import first_shape
 from tensorview.manifest import Nonlinearity, Rule
+from tensorview.nonlinearity import nonlinearity
 from tensorview.tracing import Trace
 
 Sizes = tuple[int, ...]
@@ -45,11 +45,12 @@ def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]
         name = own_class(layer)
         if name is None or name not in RULES:
             continue
-        sources = trace.sources(id)
-        if name not in SEVERAL:
-            sources = sources[:1]  # masks may come behind it
+        given = trace.sources(id)
+        sources = given if name in SEVERAL else given[:1]  # masks may come behind it
         inputs = tuple(source for source in sources if source is not None)
         if not inputs or len(inputs) != len(sources):
+            continue
+        if name in LEAVE_OUT and (len(given) > len(inputs) or any(map(trace.masked, inputs))):
             continue
         try:
             rule = RULES[name](layer, [seen[source] for source in inputs], seen[id])
@@ -81,28 +82,6 @@ def _tuple(value: Any, rank: int) -> tuple[int, ...]:
 
 
 # Activations -------------------------------------------------------------------------------------------------------
-
-PLAIN = {
-    "relu", "relu6", "selu", "softplus", "softsign", "silu", "tanh", "sigmoid", "exponential", "hard_sigmoid",
-    "hard_silu", "mish", "log_sigmoid",
-}  # fmt: skip
-"""Keras's activation functions without parameters of their own."""
-ALONG = {"softmax", "log_softmax"}
-
-
-def nonlinearity(layer: Any, rank: int) -> Nonlinearity | None:
-    """A layer's `activation`; None for a linear one. Raises ValueError for one that isn't known."""
-    name = activation_name(layer)
-    if name is None:
-        return None
-    if name in PLAIN and str(getattr(layer.activation, "__module__", "")).startswith("keras."):
-        return Nonlinearity(name=name)
-    if name in ALONG:
-        return Nonlinearity(name=name, axes=(rank - 1,))
-    defaults = {"leaky_relu": (0.2,), "elu": (1.0,), "gelu": (0.0,)}
-    if name in defaults:
-        return Nonlinearity(name=name, numbers=defaults[name])
-    raise ValueError(f"an activation {name!r}")
 
 
 def _activated(name: Any, *numbers: float) -> Make:
@@ -359,6 +338,8 @@ def _attention(trace: Trace, nodes: dict[str, Any]) -> dict[str, Rule]:
 
 SEVERAL = {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"}
 """Layers that take several tensors."""
+LEAVE_OUT = {"GlobalAveragePooling1D", "Maximum", "Minimum", "Multiply", "Softmax"}
+"""Layers that leave masked steps out of what they compute, which no rule says."""
 RULES: dict[str, Make] = {
     **{f"Conv{rank}D": _conv("conv") for rank in (1, 2, 3)},
     **{f"DepthwiseConv{rank}D": _conv("depthwise") for rank in (1, 2)},
@@ -380,10 +361,11 @@ RULES: dict[str, Make] = {
     **dict.fromkeys(
         (
             "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "AlphaDropout",
-            "GaussianNoise", "ActivityRegularization", "Identity", "Masking",
+            "GaussianNoise", "ActivityRegularization", "Identity",
         ),
         _same,
     ),
+    "Masking": lambda layer, given, made: None if layer.mask_value else _same(layer, given, made),
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Permute": _permute,

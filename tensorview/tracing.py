@@ -91,6 +91,10 @@ class Trace:
         slot = self._passes.masks.get(id)
         return None if slot is None else self._value(slot)
 
+    def masked(self, id: str) -> bool:
+        """Whether Keras put a mask on what this node returned."""
+        return id in self._passes.masks
+
     def given(self, id: str) -> tuple[tuple[int | None, ...], ...]:
         """The shapes of the tensors and constant arrays that a call was given, batch included, in the order in which it
         takes them."""

@@ -66,6 +66,25 @@ def test_nothing_is_claimed_where_something_lies_between() -> None:
     assert found["two"] is None
 
 
+def test_nothing_is_claimed_where_masked_steps_are_left_out() -> None:
+    ids = keras.Input((4,), dtype="int32", name="ids")
+    padded = keras.layers.Embedding(5, 3, mask_zero=True, name="e")(ids)
+    plain = keras.layers.Dense(3, name="d")(padded - 0.5)
+    ends = [
+        keras.layers.Multiply(name="masked")([padded, plain]),
+        keras.layers.Maximum(name="most")([plain, padded]),
+        keras.layers.Multiply(name="whole")([plain, plain]),
+        keras.layers.GlobalAveragePooling1D(name="mean")(padded),
+        keras.layers.GlobalAveragePooling1D(name="all")(plain),
+        keras.layers.Masking(-1.0, name="cut")(plain),
+        keras.layers.Masking(0.0, name="kept")(plain),
+    ]
+    found = rules(keras.Model(ids, ends), np.array([[1, 2, 0, 0]]))
+    names = {name: None if rule is None else rule.name for name, rule in found.items()}
+    assert [names[name] for name in ("masked", "most", "mean", "cut")] == [None] * 4
+    assert [names[name] for name in ("whole", "all", "kept")] == ["multiply", "mean", "same"]
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras's own quantize
 def test_nothing_is_claimed_of_layers_that_compute_with_other_numbers() -> None:
     model = keras.Sequential([keras.Input((6,)), layers.Dense(4, name="quantised"), layers.Dense(4, name="adapted")])

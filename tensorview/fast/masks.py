@@ -13,7 +13,9 @@ HAND_ON = frozenset((
     "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "TimeDistributed", "UnitNormalization",
 ))  # fmt: skip
 """Layers whose output has the mask of their input."""
-USE = frozenset(("AdditiveAttention", "Attention", "GlobalAveragePooling1D", "Softmax", *RECURRENT))
+USE = frozenset((
+    "AdditiveAttention", "Attention", "GlobalAveragePooling1D", "Maximum", "Minimum", "Multiply", "Softmax", *RECURRENT,
+))  # fmt: skip
 """Layers whose result depends on the mask."""
 TAKE = frozenset((*USE, "BatchNormalization", "Lambda", "TimeDistributed"))
 """Layers that are given it, also where it makes no difference to the result."""
