@@ -1,7 +1,8 @@
-"""The operations (`x * 2`, `ops.mean(x)`, slices) of a model that Keras 3 wrote into a `.h5` file.
+"""What Keras 3 writes into a `.h5` file and can't read: operations (`x * 2`, `ops.mean(x)`, slices) and some layers.
 
-Keras keeps no more of their classes there than the bare name, looks for that among the layers, and so cannot load what
-it saved. The configuration is mended in memory: an operation is given its module, as in a `.keras` file.
+Keras keeps no more of a class there than the bare name, and looks for that among its layers by older rules, which know
+no operations, take a setting such as "dot" for the function of that name, and forget an axis that is a list. The
+configuration is mended in memory: what these rules spoil is given its module, as in a `.keras` file.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import Any
 from tensorview.backend import require_keras
 
 _PACKAGE = "keras.src.ops"
+_FEATURES = "keras.src.layers.preprocessing.feature_space"
+_LAYERS = {"Attention": "keras.layers", "TFDConcat": _FEATURES, "TFDIdentity": _FEATURES}
+"""Layers that the older rules never load: one has a setting "dot", and those of FeatureSpace are not public."""
 
 
 def mended(config: dict[str, Any]) -> dict[str, Any] | None:
-    """The configuration with the modules of its operations; None where it has none."""
+    """The configuration with the modules of what needs one; None where nothing does."""
     layers, changed = _layers(config.get("config"))
     if not changed:
         return None
@@ -26,7 +30,7 @@ def mended(config: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _layers(config: Any) -> tuple[Any, bool]:
-    """The configuration of a model or wrapper, and whether an operation is in it."""
+    """The configuration of a model or wrapper, and whether it was mended."""
     if not isinstance(config, dict):
         return config, False
     made, changed = dict(config), False
@@ -47,6 +51,10 @@ def _item(item: Any) -> tuple[Any, bool]:
     # Some share their names with layers (Add, Reshape, Softmax), which say whether they can be trained.
     if isinstance(name, str) and not item.get("module") and "trainable" not in config and name in _homes():
         return {**item, "module": _homes()[name], "registered_name": name}, True
+    axis = config.get("axis")
+    by_axes = isinstance(axis, list) and len(axis) > 1 and hasattr(require_keras().layers, str(name))
+    if isinstance(name, str) and not item.get("module") and (name in _LAYERS or by_axes):
+        return {**item, "module": _LAYERS.get(name, "keras.layers"), "registered_name": name}, True
     made, changed = _layers(config)
     return {**item, "config": made}, changed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import sys
 import warnings
@@ -83,6 +84,10 @@ def load_model(
 
         given = {**OBJECTS, **given}
 
+    mended = h5operations.mended(file.config) if file.kind == "h5" and not old else None
+    if mended is not None:
+        file = replace(file, config=mended)
+
     def known(name: str) -> bool:
         return keras.saving.get_registered_object(name, custom_objects=given) is not None
 
@@ -90,14 +95,10 @@ def load_model(
     if reading.lambdas:
         warnings.warn(ModelWarning(_running(path, reading.lambdas)), stacklevel=2)
 
-    operations = h5operations.mended(file.config) if file.kind == "h5" and not old else None
-    if operations is not None:
-        file = replace(file, config=operations)
-
     def load() -> Any:
-        if not old and operations is None and file.kind != "json":
+        if not old and mended is None and file.kind != "json":
             return keras.models.load_model(path, custom_objects=given, compile=False, safe_mode=safe_mode)
-        model = keras.saving.deserialize_keras_object(file.config, custom_objects=given, safe_mode=safe_mode)
+        model = _deserialized(file.config, given, safe_mode)
         if file.kind != "json":
             model.load_weights(path)
         elif file.weights is not None:
@@ -107,6 +108,8 @@ def load_model(
     model = _build(file, load, deep=reading.layers > _DEEP)
     if file.kind in ("keras", "folder"):
         weightsfile.wait(model, path)
+    elif file.kind == "h5" or file.weights is not None:
+        weightsfile.check_learned(model, path)
     _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=notes)
     return model
 
@@ -125,9 +128,7 @@ def _saved_model(path: Path, custom_objects: dict[str, Any] | None, safe_mode: b
             str(path), file.config, lambda name: keras.saving.get_registered_object(name, given) is not None,
             stored=stored.numbers,
         )  # fmt: skip
-        return _build(
-            file, lambda: keras.saving.deserialize_keras_object(file.config, custom_objects=given), deep=False
-        )
+        return _build(file, lambda: _deserialized(file.config, given, safe_mode=True), deep=False)
 
     model, note = load.load(path, build, safe_mode=safe_mode)
     _origins[model] = Origin(file=path.name, digest=modelfile.digest(path), notes=(note,))
@@ -158,6 +159,13 @@ def _build(file: ModelFile, make: Callable[[], Any], deep: bool) -> Any:
         raise
     except Exception as error:
         raise ModelError(_explain(file, error)) from error
+
+
+def _deserialized(config: dict[str, Any], custom_objects: dict[str, Any], safe_mode: bool) -> Any:
+    """The model of a configuration; of a copy of it, since Keras takes apart what it is given."""
+    keras = require_keras()
+    given = copy.deepcopy(config)
+    return keras.saving.deserialize_keras_object(given, custom_objects=custom_objects, safe_mode=safe_mode)
 
 
 def _mended(file: ModelFile) -> tuple[ModelFile, str]:

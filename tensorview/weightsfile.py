@@ -51,6 +51,16 @@ def load(model: Any, name: str, path: Path) -> None:
         raise ModelError(f"{path} does not hold the weights of {name} ({first_line(error)})") from error
 
 
+def check_learned(model: Any, path: Path) -> None:
+    """Raises ModelError where a layer has no vocabulary: of what `adapt` learned, files of weights keep none."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "input_vocabulary", ()) is None:
+            raise ModelError(
+                f"{path} lacks the vocabulary of {layer.name[:80]!r}, so all words would be unknown: what adapt() "
+                "learns is kept in .keras files alone; save the model as one"
+            )
+
+
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[None]:
     """Keeps Keras's warnings on loading quiet, but for the one that weights are missing: that is an error here."""

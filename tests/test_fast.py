@@ -70,6 +70,12 @@ def test_an_h5_tells_operations_and_classes_of_ones_own_apart(tmp_path: Path) ->
     assert (told.unknown, len(told.notes)) == (("own",), 1)
 
 
+def test_an_operation_of_an_h5_that_has_a_type(tmp_path: Path) -> None:
+    x = keras.Input((6,), name="x")
+    keras.Model(x, keras.ops.zeros_like(x) + x).save(tmp_path / "a.h5")
+    assert {node.id for node in read(tmp_path / "a.h5").nodes} == {"x", "zeros_like", "add"}
+
+
 def graph(told: Outline) -> Any:
     return [(node.id, node.class_name) for node in told.nodes], set(told.edges), told.groups, told.output_ids
 

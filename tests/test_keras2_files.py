@@ -138,7 +138,7 @@ def test_calls_of_a_nested_sequential_are_counted_as_keras_2_did(tmp_path: Path)
         (layer("Mine", "a", [[["x", 0, 0, {}]]]), "--import"),
         (layer("Dense", "a", [[["nowhere", 0, 0, {}]]], units=2), "could not be loaded"),
         (layer("Dense", "a", 7, units=2), "none of Keras 2"),
-        ({"class_name": "Dense", "config": 3, "name": "a", "inbound_nodes": []}, "Keras"),
+        ({"class_name": "Dense", "config": 3, "name": "a", "inbound_nodes": []}, "there is not"),
     ],
 )
 def test_what_cannot_be_mended_is_one_line(tmp_path: Path, made: dict[str, Any], says: str) -> None:

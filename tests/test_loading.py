@@ -17,6 +17,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import Example
 from modelfiles import refused, rewrite, small_model, weights_replaced
 
@@ -61,6 +62,43 @@ def test_operations_in_an_h5_that_keras_itself_cannot_load(tmp_path: Path) -> No
         keras.models.load_model(tmp_path / "ops.h5")
     values = np.random.default_rng(7).normal(size=(2, 3, 6, 4)).astype("float32")
     np.testing.assert_array_equal(load_model(tmp_path / "ops.h5")(values), model(values))
+
+
+def test_layers_in_an_h5_that_keras_itself_reads_wrong(tmp_path: Path) -> None:
+    layers = keras.layers
+    x = keras.Input((4, 6))
+    attended = layers.Attention()([x, x])
+    norm = layers.LayerNormalization(axis=[1, 2], gamma_initializer="normal", gamma_regularizer="l2")(attended)
+    model = keras.Model(x, layers.UnitNormalization(axis=[1, 2])(norm))
+    model.save(tmp_path / "m.h5")
+    with pytest.raises((TypeError, ValueError)):
+        keras.models.load_model(tmp_path / "m.h5")
+    values = np.random.default_rng(7).normal(size=(2, 4, 6)).astype("float32")
+    np.testing.assert_array_equal(load_model(tmp_path / "m.h5")(values), model(values))
+
+
+def test_a_feature_space_in_an_h5(tmp_path: Path) -> None:
+    space = keras.utils.FeatureSpace({"age": "float_normalized", "size": "float"}, output_mode="concat")
+    table = {"age": np.array([20.0, 40.0]), "size": np.array([1.0, 2.0])}
+    space.adapt(tf.data.Dataset.from_tensor_slices(table).batch(2))
+    model = keras.Model(dict(space.get_inputs()), keras.layers.Dense(2)(space.get_encoded_features()))
+    model.save(tmp_path / "m.h5")
+    given = {name: tf.constant(column[:, None]) for name, column in table.items()}
+    np.testing.assert_array_equal(load_model(tmp_path / "m.h5")(given), model(given))
+
+
+@pytest.mark.parametrize("layer", ["StringLookup", "TextVectorization"])
+def test_a_vocabulary_that_an_h5_does_not_keep(tmp_path: Path, layer: str) -> None:
+    """Keras loads it without a word, and all words are unknown then."""
+    look = getattr(keras.layers, layer)(name="look")
+    look.adapt(np.array([["cook"], ["clerk"]]))
+    x = keras.Input((1,), dtype="string")
+    model = keras.Model(x, keras.layers.Embedding(4, 2)(look(x)))
+    model.save(tmp_path / "m.h5")
+    assert "lacks the vocabulary" in refused(tmp_path / "m.h5")
+    model.save(tmp_path / "m.keras")
+    words = tf.constant([["clerk"]])
+    np.testing.assert_array_equal(load_model(tmp_path / "m.keras")(words), model(words))
 
 
 def test_a_lambda_beside_operations_in_an_h5_is_refused(tmp_path: Path) -> None:

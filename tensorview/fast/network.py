@@ -14,8 +14,10 @@ from tensorview.fast import masks
 Place = tuple[str, int, int]
 """A tensor of a network: layer, which call of it, which of its results."""
 _NETWORKS = ("Functional", "Model", "Sequential")
-_GONE = ("ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "TensorFlowOpLayer")
-"""Classes of Keras 2 that Keras 3 no longer has."""
+_OTHERS = (
+    "TFDConcat", "TFDIdentity", "ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "TensorFlowOpLayer",
+)  # fmt: skip
+"""Classes of Keras that are not public, and those of Keras 2 that Keras 3 no longer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ class Layer:
     @property
     def is_operation(self) -> bool:
         if self.module is None:  # as in .h5 files: of a layer Keras says whether it can be trained
-            bare = "name" in self.config and not {"trainable", "dtype", "layers"} & set(self.config)
-            return self.registered is None and bare and ">" not in self.class_name
+            bare = "name" in self.config and not {"trainable", "layers"} & set(self.config)
+            other = self.class_name == "InputLayer" or ">" in self.class_name
+            return self.registered is None and bare and not other
         return self.module.startswith(("keras.src.ops", "keras.ops"))
 
     @property
@@ -66,7 +69,7 @@ class Layer:
 
 def _is_known(class_name: str) -> bool:
     """Whether Keras, this or an older one, has a layer or model of this name."""
-    if class_name in (*_NETWORKS, *_GONE) or class_name.endswith("OpLambda"):
+    if class_name in (*_NETWORKS, *_OTHERS) or class_name.endswith("OpLambda"):
         return True
     from tensorview.layers.lookup import LAYERS  # brings NumPy, which files that name modules do without
 

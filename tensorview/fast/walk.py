@@ -55,11 +55,7 @@ def read(path: Path) -> Outline:
     Raises ModelError for a file that is damaged, foreign or hostile, or whose configuration doesn't fit together.
     """
     try:
-        config = modelfile.read_configuration(path)
-        model = read_layer(config)
-        if model.is_keras_network and not model.is_network:
-            raise ModelError(f"the configuration of its {model.class_name} lists no layers")
-        return outline(config)
+        return outline(modelfile.read_configuration(path))
     except ModelError as error:
         text = str(error)
         raise ModelError(text if str(path) in text else f"{path} describes no model: {text}") from error
@@ -71,6 +67,8 @@ def outline(config: dict[str, Any]) -> Outline:
     """The graph of the model that `config` describes. Raises ModelError where it doesn't fit together."""
     model = read_layer(config)
     if not model.is_network:
+        if model.is_keras_network:
+            raise ModelError(f"the configuration of its {model.class_name} lists no layers")
         note = (
             f"{model.class_name[:80]} is a class of its own: what it does is written in its code, not in the file, so "
             "nothing is known of it without running it; leave --fast out."
