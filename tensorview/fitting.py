@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tensorview.errors import InputError
-from tensorview.signature import ImageShape, Takes, by_alias, text
+from tensorview.signature import ImageShape, Takes, by_alias, leaves, text
 
 LONGEST = 640
 """Pixels of the longer side where the model takes any size; a larger picture is made smaller, and that is said."""
@@ -25,6 +25,9 @@ def by_name(arrays: Any, needs: tuple[Takes, ...], where: str = "") -> dict[str,
             raise InputError(f"{prefix}{error}") from None
     if len(needs) == 1 and not (isinstance(arrays, list | tuple) and len(arrays) == 1 and np.ndim(arrays[0]) > 0):
         return {names[0]: arrays}
+    nested = [array for _, array in leaves(arrays)] if isinstance(arrays, list | tuple) else []
+    if len(nested) == len(needs):
+        return dict(zip(names, nested, strict=True))
     if not isinstance(arrays, list | tuple) or len(arrays) != len(needs):
         came = len(arrays) if isinstance(arrays, list | tuple) else 1
         raise InputError(f"{prefix}the model takes {len(needs)} inputs ({', '.join(names)}), but {came} came")
@@ -43,6 +46,17 @@ def fit(array: np.ndarray, item: Takes, where: str = "") -> np.ndarray:
     if shaped.shape[0] == 0:
         raise InputError(f"{where + ': ' if where else ''}the array for input {item.name!r} holds no samples")
     return _typed(shaped, item, where)
+
+
+def dense(value: Any) -> Any:
+    """A sparse tensor of TensorFlow or SciPy with its zeros written out: models compute the same of it."""
+    if hasattr(value, "toarray"):
+        return value.toarray()
+    if hasattr(value, "dense_shape"):
+        import tensorflow as tf
+
+        return tf.sparse.to_dense(value)
+    return value
 
 
 def count(arrays: dict[str, np.ndarray], where: str = "") -> int:

@@ -81,7 +81,7 @@ def as_batch(model: Any, arrays: Any) -> Batch:
         return _as_it_is(arrays)
     values = fitting.by_name(arrays, needs)
     given = tuple(item for item in needs if values[item.name] is not None or not item.optional)
-    fitted = {item.name: fitting.fit(np.asarray(values[item.name]), item) for item in given}
+    fitted = {item.name: fitting.fit(np.asarray(fitting.dense(values[item.name])), item) for item in given}
     count = fitting.count(fitted)
     batch = _batch(model, fitted, given, _numbered(count), None)
     return batch if given == needs else replace(batch, arrays=structure(model, fitted, needs))

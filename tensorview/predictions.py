@@ -24,6 +24,7 @@ def predict(
     labels: Sequence[str] | None,
 ) -> Prediction:
     """One output of one sample. values: without batch; scores: the same before the last activation, where known."""
+    values = np.asarray(values)  # NumPy has no scalars of text: one alone comes as bytes
     flat = np.asarray(values, dtype=np.float64).reshape(-1) if values.dtype.kind in "fiub" else np.zeros(0)
     kind: Literal["classes", "binary", "values", "map"]
     if values.ndim > 1:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tensorview import signature, weightsfile
 from tensorview.errors import BackendError, InputError, ModelError, TraceError, first_line
+from tensorview.fitting import dense
 from tensorview.intact import same_state, states
 
 
@@ -88,6 +89,9 @@ def _tensor(value: Any, dtype: Any = None) -> Any:
     if value is None:
         return None
     try:
+        if isinstance(value, tf.RaggedTensor):
+            raise TypeError("it is ragged; give it padded, as value.to_tensor()")
+        value = dense(value)
         if tf.is_tensor(value):
             return tf.cast(value, dtype) if dtype else value
         array = np.asarray(value)

@@ -64,7 +64,7 @@ def input_names(model: Any) -> tuple[tuple[str, ...], ...]:
     then the key under which the model takes it ("pair.0" where keys hold lists or dicts), then Keras's name of the
     tensor."""
     keys = getattr(model, "_inputs_struct", None)
-    keyed = [path for path, _ in _leaves(keys)] if isinstance(keys, dict) else []
+    keyed = [path for path, _ in leaves(keys)] if isinstance(keys, dict) else []
     found = []
     for place, tensor in enumerate(model.inputs):
         layer = getattr(getattr(tensor, "_keras_history", None), "operation", None)
@@ -81,7 +81,7 @@ def by_alias(arrays: Mapping[str, Any], names: Sequence[tuple[str, ...]]) -> lis
     aliases = {name for known in names for name in known}
     spread: dict[str, Any] = {}
     for key, value in arrays.items():  # under another key than an input's lie several: a list or dict of arrays
-        spread |= {key: value} if key in aliases else dict(_leaves(value, str(key)))
+        spread |= {key: value} if key in aliases else dict(leaves(value, str(key)))
     found = [next((name for name in known if name in spread), None) for known in names]
     if None in found or len(set(found)) != len(spread):
         wanted = ", ".join(known[0] for known in names)
@@ -98,14 +98,14 @@ def structure(model: Any, arrays: dict[str, Any], inputs: tuple[Takes, ...]) -> 
     return {item.name: arrays.get(item.name) for item in inputs}
 
 
-def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """What dicts, lists and tuples hold, by its path in them, in the order in which Keras flattens them."""
     if not isinstance(structure, Mapping | list | tuple):
         yield path, structure
         return
     parts = sorted(structure.items()) if isinstance(structure, Mapping) else enumerate(structure)
     for key, part in parts:
-        yield from _leaves(part, f"{path}.{key}" if path else str(key))
+        yield from leaves(part, f"{path}.{key}" if path else str(key))
 
 
 def image_shape(shape: tuple[int | None, ...]) -> ImageShape | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -74,6 +76,14 @@ def test_another_output_by_name_or_position(model: keras.Model, data: np.ndarray
         tv.attribute(model, data, "saliency", target=("prices", 0))
     with pytest.raises(OptionError, match=r"one class \(0\)"):
         tv.attribute(model, data, "saliency", target=("price", 1))
+
+
+@pytest.mark.parametrize("end", [keras.ops.mean, lambda h: keras.ops.sum(h, 0), lambda h: keras.ops.reshape(h, (-1,))])
+def test_an_output_that_has_no_row_for_each_sample(end: Any, data: np.ndarray) -> None:
+    x = keras.Input(data.shape[1:])
+    mixing = keras.Model(x, end(keras.layers.Dense(2)(x)))
+    with pytest.raises(OptionError, match="no row for each sample"):
+        tv.attribute(mixing, data, "saliency")
 
 
 def test_a_callable_of_the_scores(model: keras.Model, data: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import Example, load_example
 from PIL import Image
 
@@ -18,6 +19,7 @@ from tensorview.inputs import as_batch, read_inputs
 from tensorview.labels import imagenet
 from tensorview.loading import load_model
 from tensorview.preprocessing import infer, named
+from tensorview.tracing import trace
 
 
 def net(*shape: int | None, **options: Any) -> keras.Model:
@@ -404,6 +406,23 @@ def test_values_that_are_not_finite_have_a_picture_too() -> None:
     array = np.full((1, 8, 8, 1), np.nan, np.float32)
     array[0, 0, 0] = 1
     assert as_batch(net(8, 8, 1), array).pictures[0]["photo"].max() == 255
+
+
+def test_arrays_in_lists_within_lists() -> None:
+    a, b, c = (keras.Input((2,), name=name) for name in "abc")
+    model = keras.Model([a, [b, {"k": c}]], keras.layers.Concatenate()([a, b, c]))
+    one, two, three = (np.full((1, 2), float(value), "float32") for value in (1, 2, 3))
+    found = as_batch(model, [one, [two, {"k": three}]]).arrays
+    np.testing.assert_array_equal(trace(model, found).outputs, [[1, 1, 2, 2, 3, 3]])
+
+
+def test_ragged_and_sparse_arrays() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Rescaling(2.0)])
+    with pytest.raises(InputError, match="ragged; give it padded"):
+        trace(model, tf.ragged.constant([[1.0, 2.0], [3.0]]))
+    given = tf.sparse.from_dense([[0.0, 1.0, 0.0]])
+    np.testing.assert_array_equal(trace(model, given).outputs, [[0, 2, 0]])
+    np.testing.assert_array_equal(as_batch(model, given).arrays, [[0, 1, 0]])
 
 
 def test_a_subclassed_model_takes_arrays() -> None:

@@ -121,6 +121,12 @@ def test_a_loop_branches_and_a_function_called_twice(tmp_path: Path) -> None:
     np.testing.assert_allclose(values[1], first + 1, rtol=1e-6)
 
 
+def test_an_operation_that_only_looks_at_values(tmp_path: Path) -> None:
+    path = saved(tmp_path / "m", lambda x: tf.debugging.check_numerics(x * 2.0, "not finite"), spec(2, 2))
+    run = tv.trace(tv.load_model(path), np.ones((2, 2), "float32"))
+    np.testing.assert_array_equal(run.outputs, np.full((2, 2), 2.0))
+
+
 def test_text_looked_up_in_a_table(tmp_path: Path) -> None:
     keys = tf.lookup.KeyValueTensorInitializer(["a", "b"], [3.0, 4.0])
     table = tf.lookup.StaticHashTable(keys, 0.0)

@@ -21,7 +21,7 @@ from tensorview.attribution.parameters import parameters
 from tensorview.attribution.place import Where
 from tensorview.attribution.result import Attribution, LayerMaps
 from tensorview.attribution.target import Target
-from tensorview.attribution.view import View, Word
+from tensorview.attribution.view import ROWS, View, Word
 from tensorview.compiling import Compiled
 from tensorview.deep import with_deep_stack
 from tensorview.errors import OptionError, TensorviewError, TraceError, first_line
@@ -148,6 +148,11 @@ class Asked:
         try:
             found: dict[str, Any] = self.program.run(*flat, *chosen, *extra)
         except tf.errors.OpError as error:
+            if ROWS in str(error):
+                raise OptionError(
+                    f"output {self.facts['output']!r} has no row for each sample: its first axis is not the samples', "
+                    "so there is no score of one to explain; choose another output with --target OUTPUT:CLASS"
+                ) from error
             raise TraceError(f"the model could not be run: {first_line(error)}") from error
         return found
 

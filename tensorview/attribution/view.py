@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -16,6 +17,8 @@ from tensorview.attribution.target import Target
 from tensorview.attribution.tokens import Grid, grid_of
 from tensorview.errors import OptionError
 from tensorview.recorder import Recording
+
+ROWS = "tensorview: not one row a sample in output"
 
 
 class Word(enum.StrEnum):
@@ -186,6 +189,14 @@ class View:
         return tf.gather(tf.shape(tensor), axes) if len(axes) == space else None
 
 
+def _by_sample(output: Output, samples: Any) -> Any:
+    """The scores, held to be one row for each sample: an output may be one for all of them, or several a sample."""
+    rows = tf.equal(tf.shape(output.scores)[0], samples)
+    said = tf.constant(f"{ROWS} {output.name!r}")
+    with tf.control_dependencies([tf.raw_ops.Assert(condition=rows, data=[said])]):
+        return tf.identity(output.scores)
+
+
 def _scored(output: Output, target: Target, index: Any) -> tuple[Any, Any]:
     samples = tf.shape(output.scores)[0]
     if target.function is not None:
@@ -193,6 +204,7 @@ def _scored(output: Output, target: Target, index: Any) -> tuple[Any, Any]:
         if score.shape.rank != 1:
             raise OptionError(f"a target function returns one value a sample, (N,), but its result is {score.shape}")
         return score, tf.fill([samples], -1)
+    output = replace(output, scores=_by_sample(output, tf.shape(index)[0]))
     ranking = output.ranking()
     last = tf.shape(ranking)[1] - 1
     ranked = tf.gather(ranking, tf.clip_by_value(-1 - index, 0, last), batch_dims=1)

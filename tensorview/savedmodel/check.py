@@ -22,7 +22,7 @@ _OUTSIDE = re.compile(r"File|Dataset|Vocab|PyFunc|^Debug|Send$|Recv|Checkpoint|S
 _STATEFUL = re.compile(
     r"VarHandleOp|VarIsInitializedOp|ReadVariableOp|Assign\w*VariableOp|ResourceGather\w*|StatefulPartitionedCall|While|If"
     r"|Case|Placeholder\w*|Assert|Random\w*|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal|Stateful\w+"
-    r"|RngReadAndSkip|RngSkip|(Anonymous|Mutable|MutableDense|AnonymousMutable|AnonymousMutableDense)?HashTable(V2)?"
+    r"|CheckNumerics(V2)?|RngReadAndSkip|RngSkip|(Anonymous|Mutable|MutableDense|AnonymousMutable|AnonymousMutableDense)?HashTable(V2)?"
     r"|MutableHashTableOfTensors(V2)?|LookupTable\w+|InitializeTableV2|TensorArray\w*|Stack\w*|Rng\w*"
 )
 """Stateful operations whose state is the graph's own."""

@@ -140,6 +140,13 @@ def complex_numbers() -> Built:
     return keras.Model(x, [layers.Dense(2, name="y")(magnitude), back]), noise(2, 8)
 
 
+@case("a sparse input", "x -> y", "y")
+def sparse_input() -> Built:
+    x = keras.Input((5,), sparse=True, name="x")
+    given = tf.sparse.from_dense(np.eye(5, dtype="float32")[[1, 3]])
+    return keras.Model(x, layers.Dense(3, name="y")(x)), given
+
+
 @case("a sparse tensor between layers", "x -> thin -> y", "y")
 def sparse() -> Built:
     class Thin(layers.Layer):

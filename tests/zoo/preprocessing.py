@@ -65,6 +65,13 @@ def crossed() -> Built:
     return keras.Model([a, b], dense("y")(cross)), [np.array([[1], [2]]), np.array([[3], [4]])]
 
 
+@case("a class said in words", "x -> y -> argmax -> word", "word")
+def class_in_words() -> Built:
+    x = keras.Input((3,), name="x")
+    word = layers.StringLookup(vocabulary=["cat", "dog", "emu"], invert=True, name="word")
+    return keras.Model(x, word(keras.ops.argmax(dense("y")(x), axis=-1))), noise(3, 3)
+
+
 @case("a picture rescaled, resized and normalised", "x -> scale -> size -> crop -> norm -> conv", "conv")
 def pictures() -> Built:
     steps = [
