@@ -128,7 +128,7 @@ def _typed(array: np.ndarray, item: Takes, where: str) -> np.ndarray:
         if kind in "US":
             return array
         raise InputError(f"{prefix}input {item.name!r} takes text, but {array.dtype} came")
-    if kind not in "biuf":
+    if kind not in "biuf" and not (kind == "c" and item.dtype.startswith("complex")):
         wanted = item.dtype or "of any type"
         raise InputError(f"{prefix}input {item.name!r} takes numbers ({wanted}), but {array.dtype} came")
     whole = item.dtype.startswith(("int", "uint"))

@@ -152,7 +152,7 @@ def _batch(
         raise InputError(f"{len(names)} samples came; at most {MOST_SAMPLES} fit one page: give a slice of them")
     for item in needs:
         array, said, shape = values[item.name], GIVEN, image_shape(item.shape)
-        if shape is not None and not shape.bare:
+        if shape is not None and not shape.bare and array.dtype.kind in "biuf":
             low, high, name = pictures.value_range(array)
             for sample, value in zip(seen, array, strict=True):
                 sample[item.name] = pictures.to_pixels(value, shape, low, high)

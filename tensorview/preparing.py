@@ -95,7 +95,7 @@ def _tensor(value: Any, dtype: Any = None) -> Any:
         if tf.is_tensor(value):
             return tf.cast(value, dtype) if dtype else value
         array = np.asarray(value)
-        if array.dtype.kind == "c":
+        if array.dtype.kind == "c" and not str(dtype).startswith("complex"):
             raise TypeError("it holds complex numbers")
         if array.dtype == np.float64 and dtype is None:
             dtype = "float32"

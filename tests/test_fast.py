@@ -70,6 +70,12 @@ def test_an_h5_tells_operations_and_classes_of_ones_own_apart(tmp_path: Path) ->
     assert (told.unknown, len(told.notes)) == (("own",), 1)
 
 
+def test_a_layer_without_a_name_to_read(tmp_path: Path) -> None:
+    x = keras.Input((6,), name="x")
+    keras.Model(x, keras.layers.Dense(2, name="y")(keras.layers.Dense(3, name="")(x))).save(tmp_path / "a.keras")
+    assert set(read(tmp_path / "a.keras").edges) == {("x", ""), ("", "y")}
+
+
 def test_an_operation_of_an_h5_that_has_a_type(tmp_path: Path) -> None:
     x = keras.Input((6,), name="x")
     keras.Model(x, keras.ops.zeros_like(x) + x).save(tmp_path / "a.h5")

@@ -416,6 +416,13 @@ def test_arrays_in_lists_within_lists() -> None:
     np.testing.assert_array_equal(trace(model, found).outputs, [[1, 1, 2, 2, 3, 3]])
 
 
+def test_a_grid_of_words_is_no_picture() -> None:
+    x = keras.Input((2, 2, 1), dtype="string")
+    model = keras.Model(x, keras.layers.StringLookup(vocabulary=["a", "b"])(x))
+    batch = as_batch(model, np.array([[[["a"], ["b"]], [["c"], ["a"]]]]))
+    assert batch.pictures == ({},)
+
+
 def test_ragged_and_sparse_arrays() -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.Rescaling(2.0)])
     with pytest.raises(InputError, match="ragged; give it padded"):

@@ -96,7 +96,8 @@ def read_layer(given: Any) -> Layer:
         raise ModelError("a layer in it has no class_name")
     config = given.get("config")
     config = config if isinstance(config, dict) else {}
-    name = given.get("name") or config.get("name") or given["class_name"]
+    named = (given.get("name"), config.get("name"), given["class_name"])
+    name = next(one for one in named if one is not None)  # an empty name is one
     module, registered = given.get("module"), given.get("registered_name")
     if registered is not None and registered == given["class_name"] and str(module).startswith("keras."):
         registered = None

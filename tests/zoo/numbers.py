@@ -140,6 +140,13 @@ def complex_numbers() -> Built:
     return keras.Model(x, [layers.Dense(2, name="y")(magnitude), back]), noise(2, 8)
 
 
+@case("a complex input", "x -> abs -> y", "y")
+def complex_input() -> Built:
+    x = keras.Input((4, 4, 1), dtype="complex64", name="x")
+    size = Own(tf.abs, "abs", (4, 4, 1))(x)
+    return keras.Model(x, layers.Conv2D(2, 3, name="y")(size)), noise(2, 4, 4, 1) + 1j * noise(2, 4, 4, 1)[::-1]
+
+
 @case("a sparse input", "x -> y", "y")
 def sparse_input() -> Built:
     x = keras.Input((5,), sparse=True, name="x")
