@@ -76,7 +76,7 @@ export class Batch {
   readonly faces: Faces;
   readonly #begins: Begin[] = [];
 
-  constructor(shared: Shared, readonly layers: readonly Opened[]) {
+  constructor(shared: Shared, readonly layers: readonly Opened[], curves: boolean) {
     let [codes, pairs] = [0, 0];
     for (const layer of layers) {
       this.#begins.push({ codes, pairs: pairs / 2 });
@@ -89,7 +89,7 @@ export class Batch {
       all.codes.set(layer.codes, begin.codes);
       all.pairs.set(layer.pairs, begin.pairs * 2);
     });
-    this.faces = new Faces(shared, false);
+    this.faces = new Faces(shared, false, curves);
     this.faces.data(all.codes, all.pairs);
   }
 

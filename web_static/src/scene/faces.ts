@@ -28,11 +28,11 @@ export class Faces {
   #paramTexture: DataTexture | null = null;
   readonly #sides: typeof SIDES;
 
-  /** `whole` boxes, or only their fronts. */
-  constructor(shared: Shared, whole: boolean) {
+  /** `whole` boxes, or only their fronts; `curves` where some of them show sequences, which cost a longer shader. */
+  constructor(shared: Shared, whole: boolean, readonly curves: boolean) {
     this.#sides = whole ? SIDES : SIDES.slice(0, 1);
     const own = { params: { value: null }, codes: { value: null }, quants: { value: null }, sheets: { value: null } };
-    const material = new RawShaderMaterial({ glslVersion: GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms: { ...shared, ...own } });
+    const material = new RawShaderMaterial({ glslVersion: GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, defines: this.#defines(false), uniforms: { ...shared, ...own } });
     this.mesh = new Mesh(new BufferGeometry(), material);
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = 1;
@@ -104,11 +104,15 @@ export class Faces {
     this.mesh.visible = poses.length > 0;
   }
 
+  #defines(heat: boolean): Record<string, number> {
+    return { ...(heat ? { HEAT: 1 } : {}), ...(this.curves ? { CURVES: 1 } : {}) };
+  }
+
   /** Heat maps have a program of their own, so that pictures without them don't pay for them. */
   heat(on: boolean): void {
     const { material } = this.mesh;
     if (on === ("HEAT" in material.defines)) return;
-    material.defines = on ? { HEAT: 1 } : {};
+    material.defines = this.#defines(on);
     material.needsUpdate = true;
   }
 

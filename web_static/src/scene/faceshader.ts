@@ -107,6 +107,7 @@ vec3 values(vec2 uv) {
   float t = value.x / value.y;
   return ramp(t, t < 0.0 ? 1 : 0);
 }
+#ifdef CURVES
 // A curve a channel, time to the right: where a pixel spans several steps, from the least to the largest of them.
 vec3 curves(vec2 uv, float wide, float tall) {
   float lane = floor(uv.y * p1.y), steps = p2.y;
@@ -149,6 +150,7 @@ vec3 curves(vec2 uv, float wide, float tall) {
   vec3 seen = mix(area, mix(background, dark > 0.5 ? vec3(1.0) : vec3(0.0), 0.35), clamp(1.0 - abs(place - zero) / pixel, 0.0, 1.0) * 0.5);
   return mix(seen, line, clamp(1.4 - away, 0.0, 1.0));
 }
+#endif
 vec3 pixel(vec2 uv) {
   ivec2 cell = ivec2(clamp(uv, 0.0, 0.99999) * p5.zy);
   int i = int(p5.x) + (cell.y * int(p5.z) + cell.x) * int(p5.w);
@@ -259,7 +261,9 @@ void main() {
   // Slopes must be known before ways part.
   vec2 dx = dFdx(at), dy = dFdy(at);
   WHEN(side == 0 && p0.z < 4.5) seen = averaged(at, dx, dy);
+#ifdef CURVES
   WHEN(side == 0 && p0.z > 4.5) seen = curves(at, abs(dx.x) + abs(dy.x), abs(dx.y) + abs(dy.y));
+#endif
   WHEN(side == 1 || side == 2) seen = deck(at, dx.x + dy.x, side == 2);
   // The forward pass fills the face from left to right; what it has not come to stands in the dark.
   float filled = (begun - ${ARRIVING.toFixed(2)}) / ${(1 - ARRIVING).toFixed(2)}, place = side == 0 ? at.x : side == 1 ? 1.0 : 0.5;

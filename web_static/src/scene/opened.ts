@@ -33,7 +33,7 @@ export class OpenLayers {
   #telling: ReturnType<typeof setTimeout> | undefined;
 
   /** `came` is called when there is something new to draw. */
-  constructor(readonly report: Report, readonly shared: Shared, readonly place: Place, readonly came: () => void) {}
+  constructor(readonly report: Report, readonly shared: Shared, readonly place: Place, readonly curves: boolean, readonly came: () => void) {}
 
   get(id: string): Opened | undefined {
     return this.#open.get(id);
@@ -100,7 +100,7 @@ export class OpenLayers {
   }
 
   #batch(layers: readonly Opened[]): Batch {
-    const made = new Batch(this.shared, layers);
+    const made = new Batch(this.shared, layers, this.curves);
     this.place.add(made.faces.mesh);
     this.came();
     return made;

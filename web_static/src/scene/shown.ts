@@ -60,14 +60,15 @@ export class Shown implements Scene {
     this.#placing = new Placing(report, state);
     this.#viewpoint = new Viewpoint(store, () => this.#ask());
     this.#supply = new Supply(report, store);
-    this.#stage = new Stage(host);
+    const curves = report.manifest.nodes.some(({ form }) => form === "sequence");
+    this.#stage = new Stage(host, curves);
     this.#numbers = new Numbers(host);
     this.#wedges = new Wedges(host);
     this.#axes = new AxisNames(host);
     this.#plates = new Plates(report, soil("paint"));
     this.#labels = new Labels(host, (block) => this.#toggle(block));
     this.#boards = new Predictions(host);
-    this.#open = new OpenLayers(report, this.#stage.shared, this.#stage, soil("paint"));
+    this.#open = new OpenLayers(report, this.#stage.shared, this.#stage, curves, soil("paint"));
     this.#pointing = new Pointing(report, this.#supply.stock, this.#open, () => this.#placing.stand, () => this.#viewpoint.lens());
     const values = new Values(report, soil("marks"));
     this.#pointer = new Pointer(host, this.#stage.canvas, report, store, this.#placing, this.#pointing, values, soil("marks"));
@@ -298,15 +299,7 @@ export class Shown implements Scene {
   }
 
   picture(): Promise<Blob> {
-    const { canvas } = this.#stage;
-    // The drawing buffer is only there within the frame that drew it.
-    this.#stage.draw(this.#viewpoint.lens());
-    return new Promise((resolve, reject) => {
-      canvas.toBlob((blob) => {
-        if (blob) resolve(blob);
-        else reject(new Error("the browser gave no picture of the scene"));
-      });
-    });
+    return this.#stage.picture(this.#viewpoint.lens());
   }
 
   dispose(): void {

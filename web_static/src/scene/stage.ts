@@ -55,11 +55,14 @@ export class Stage {
   readonly #backdrop: Backdrop;
   readonly #maps = mapsTexture();
   #theme: Theme | null = null;
+  /** CSS pixels that are seen, and those that there is a buffer for. */
+  #window = { width: 0, height: 0 };
+  #buffer = { width: 0, height: 0 };
   frames = 0;
   /** Resolves when the shaders are compiled, or else when the page around the canvas has been painted. */
   readonly compiled: Promise<unknown>;
 
-  constructor(host: HTMLElement) {
+  constructor(host: HTMLElement, curves: boolean) {
     this.canvas = document.createElement("canvas");
     // Asked for here and not by three.js, which would complain in the console, nor beforehand: a context is slow to make.
     const context = this.canvas.getContext("webgl2", SETTINGS);
@@ -78,7 +81,7 @@ export class Stage {
     };
     const { scene, background, glow, wave, accent } = this.shared;
     this.#backdrop = new Backdrop({ background, glow });
-    this.faces = new Faces(this.shared, true);
+    this.faces = new Faces(this.shared, true, curves);
     this.lines = new Lines({ scene, wave, accent }, 2);
     this.hot = new Lines({ scene, wave, accent }, 2);
     this.discs = new Discs({ scene, background, wave, accent });
@@ -116,10 +119,22 @@ export class Stage {
     this.shared.dark.value = theme === "dark" ? 1 : 0;
   }
 
+  /**
+   * To draw into so many CSS pixels. A new buffer makes the page wait for the GPU, some tenths of a second where that is
+   * busy; so the buffer only grows, and in a smaller window its upper left part is drawn and seen.
+   */
   resize(width: number, height: number): void {
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    this.#renderer.setPixelRatio(ratio);
-    this.#renderer.setSize(width, height, false);
+    this.#window = { width, height };
+    const old = ratio === this.#renderer.getPixelRatio() ? this.#buffer : { width: 0, height: 0 };
+    if (width > old.width || height > old.height) {
+      this.#buffer = { width: Math.max(width, old.width), height: Math.max(height, old.height) };
+      this.#renderer.setPixelRatio(ratio);
+      this.#renderer.setSize(this.#buffer.width, this.#buffer.height, false);
+      this.canvas.style.width = `${this.#buffer.width}px`;
+      this.canvas.style.height = `${this.#buffer.height}px`;
+    }
+    this.#renderer.setViewport(0, this.#buffer.height - height, width, height);
   }
 
   /** How far the forward pass is; null when it is done. */
@@ -138,6 +153,21 @@ export class Stage {
     this.#renderer.clear(true, true, false);
     this.#renderer.render(this.#graph, this.#camera);
     this.frames++;
+  }
+
+  /** What is seen, as a PNG. The drawing buffer is only there within the frame that drew it. */
+  picture(lens: Lens): Promise<Blob> {
+    this.draw(lens);
+    const ratio = this.#renderer.getPixelRatio();
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [Math.floor(this.#window.width * ratio), Math.floor(this.#window.height * ratio)];
+    copy.getContext("2d")?.drawImage(this.canvas, 0, 0);
+    return new Promise((resolve, reject) => {
+      copy.toBlob((blob) => {
+        if (blob) resolve(blob);
+        else reject(new Error("the browser gave no picture of the scene"));
+      });
+    });
   }
 
   /** Textures and buffers that the GPU holds. */

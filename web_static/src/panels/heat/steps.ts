@@ -80,6 +80,12 @@ function mapPicture(map: Tensor, full: number, what: string, theme: ViewState["t
   return el("figure", {}, canvas, el("figcaption.number", {}, ends));
 }
 
+/** Worked out when it is first asked for. */
+function once<T>(work: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: work() }).value;
+}
+
 function note(text: string): HTMLElement {
   return el("p.note", {}, text);
 }
@@ -99,8 +105,10 @@ function steps(report: Report, state: ViewState, made: Parts): readonly Step[] {
   const { theme } = state;
   const name = nameOf(report, made.layer);
   const summary = report.activation(state.sample, made.layer)?.summary;
-  const products = maps && weighted(maps, weights);
-  const fullProduct = products ? most(products) : 1;
+  // A million products and more: worked out when a step that shows them is opened, and once.
+  const products = once(() => maps && weighted(maps, weights));
+  const fullProduct = once(() => most(products() ?? raw));
+  const steepest = once(() => most(gradients));
   const shown = Math.min(TILES, channels.length);
   const which = shown < weights.length ? `The ${shown} of ${plural(weights.length, "channel")} that add most to the map.` : "";
   const cam = identity(found, raw);
@@ -108,9 +116,10 @@ function steps(report: Report, state: ViewState, made: Parts): readonly Step[] {
   const peak = most(positive);
   const missing = "The layer's maps are not in this file.";
   const check = (): string => {
-    if (!products) return missing;
+    const all = products();
+    if (!all) return missing;
     if (made.reduced) return "The maps are kept reduced in this file; this sum is the model's own, of its full maps.";
-    return `The sum of all ${plural(weights.length, "weighted map")}, worked out here from the maps as they are stored (8 bits a value), differs from the model's own by at most ${valueText(apart(sumOf(products), raw))}.`;
+    return `The sum of all ${plural(weights.length, "weighted map")}, worked out here from the maps as they are stored (8 bits a value), differs from the model's own by at most ${valueText(apart(sumOf(all), raw))}.`;
   };
   return [
     { title: "Class score", about: `“${found.target_label}”, ${found.score_note}`, body: () => [el("p.bignumber.number", {}, found.score === null ? "–" : valueText(found.score))] },
@@ -120,12 +129,15 @@ function steps(report: Report, state: ViewState, made: Parts): readonly Step[] {
     },
     {
       title: "Gradients", about: "how much the score would rise with each of their values",
-      body: () => [tiles(channels, "Gradient", (canvas, _, place) => drawHeatPlane(canvas, gradients, place, most(gradients), theme)), cam === null ? null : note("Behind an average each is the same at every place.")],
+      body: () => [tiles(channels, "Gradient", (canvas, _, place) => drawHeatPlane(canvas, gradients, place, steepest(), theme)), cam === null ? null : note("Behind an average each is the same at every place.")],
     },
     { title: "Weights", about: "the mean gradient of each channel", body: () => [weightList(channels.slice(0, BARS), weights, maps, summary, state)] },
     {
       title: "Weighted maps", about: "each map times its weight",
-      body: () => [products ? tiles(channels, "Weighted map", (canvas, channel) => drawHeatPlane(canvas, products, channel, fullProduct, theme)) : note(missing), note(which)],
+      body: () => {
+        const all = products();
+        return [all ? tiles(channels, "Weighted map", (canvas, channel) => drawHeatPlane(canvas, all, channel, fullProduct(), theme)) : note(missing), note(which)];
+      },
     },
     { title: "Sum", about: `all ${plural(weights.length, "weighted map")} added up`, body: () => [mapPicture(raw, most(raw), "Sum", theme), note(check()), cam === null ? null : el("p.note.cam", {}, cam)] },
     {
