@@ -6,7 +6,8 @@ interface Yielding {
   readonly scheduler?: { yield?: () => Promise<void> };
 }
 
-function pause(): Promise<void> {
+/** Lets the browser answer and draw before what comes next. */
+export function pause(): Promise<void> {
   const { scheduler } = globalThis as Yielding;
   return scheduler?.yield ? scheduler.yield() : new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -2,6 +2,7 @@
 
 import type { Activation } from "../bundle/manifest.gen";
 import { featureOf } from "../bundle/features";
+import { pause } from "../bundle/pace";
 import type { Report } from "../bundle/model";
 import { isFolded } from "../layout/fold";
 import { plan } from "../layout/plan";
@@ -125,7 +126,8 @@ export function inspector(report: Report, store: Store): HTMLElement {
     const ref = activation?.tensor;
     if (!ref) return;
     Promise.all([report.tensor(ref), weightsOf(report, state, face)]).then(
-      ([tensor, alpha]) => {
+      async ([tensor, alpha]) => {
+        await pause();
         if (mine === turn) tiles.append(channels(store, activation, tensor, labelOf(report, state, face), alpha));
       },
       () => {

@@ -12,6 +12,7 @@ const NO_MAP = 0.55;
 const MAPS = new Set(["planes", "image", "volume"]);
 
 export function filtered(report: Report, { node }: Placed, { kinds, ill }: ViewState): boolean {
+  if (!ill && kinds.size === 0) return false;
   const members = node.members.map((id) => report.node(id));
   if (ill && !members.some((member) => (member?.health.length ?? 0) > 0)) return true;
   return kinds.size > 0 && !kinds.has(node.kind) && !members.some((member) => kinds.has(member?.kind ?? "other"));

@@ -1,6 +1,7 @@
 // A layer's weights: how their values spread, and kernels as pictures.
 
 import type { Weight } from "../../bundle/manifest.gen";
+import { pause } from "../../bundle/pace";
 import type { Report } from "../../bundle/model";
 import type { Tensor } from "../../bundle/tensor";
 import { symmetric, type Range } from "../../colour/value";
@@ -144,7 +145,8 @@ export function weights(host: HTMLElement, report: Report, list: readonly Weight
     const { source } = ref;
     if (source) place.append(el("p.note", {}, keptText(weight, ref.shape, source)));
     report.tensor(ref).then(
-      (tensor) => {
+      async (tensor) => {
+        await pause();
         if (tensor.shape.length === 4) place.append(tiles(weight, tensor, theme));
         else if (tensor.shape.length >= 2) place.append(plate(weight, tensor, theme));
       },
