@@ -18,6 +18,7 @@ from tensorview.duplicates import duplicates
 from tensorview.errors import OptionError
 from tensorview.manifest import (
     FORMAT,
+    Atlas,
     AttributionInfo,
     Blob,
     Budget,
@@ -55,10 +56,11 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class LookedFor:
-    """What layers look for in the manifest's terms, with a blob for each layer."""
+    """What layers look for and what they know in the manifest's terms, with a blob for each layer."""
 
-    features: tuple[Feature, ...]
-    blobs: tuple[BlobWriter, ...]
+    features: tuple[Feature, ...] = ()
+    blobs: tuple[BlobWriter, ...] = ()
+    atlases: tuple[Atlas, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def build(
     *,
     time_shares: Mapping[str, float] | None = None,
     least: float | None = None,
-    looked_for: LookedFor | None = None,
+    looked_for: LookedFor = LookedFor(),
 ) -> Bundle:
     """The bundle of a trace. Blobs come in the order in which a page looks at them.
 
@@ -117,7 +119,7 @@ def build(
         heads = [front.writer.finish() for front in fronts]
         weights = list(pool.map(BlobWriter.finish, [blob for blob in known.blobs if not blob.empty]))
         maps = {blob.id: blob.finish() for blob in explained.blobs if not blob.empty}
-        sheets = [blob.finish() for blob in looked_for.blobs] if looked_for else []
+        sheets = [blob.finish() for blob in looked_for.blobs]
         beside = sum(blob.stored for blob, _ in (*heads, *weights, *maps.values(), *sheets)) * room.factor
         if room.number is None:
             known = replace(known, sizes=samples.sizes())
@@ -149,7 +151,8 @@ def build(
                 methods=explained.methods,
                 attributions=explained.attributions,
                 projections=explained.projections,
-                features=looked_for.features if looked_for else (),
+                features=looked_for.features,
+                atlases=looked_for.atlases,
                 labels=about.labels,
                 notes=(*about.notes, *trace.notes),
                 budget=_budget(room, kept),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -67,11 +68,25 @@ def write_tensor(writer: BlobWriter, form: Form, values: Floats, cap: int | None
     return writer.quantised(reduced, source), reduced
 
 
-def write_thumb(writer: BlobWriter, form: Form, values: Floats, closed: Closed) -> TensorRef | None:
-    """Write the thumbnail (K, h, w) of stored-order values."""
-    if values.size == 0:
-        return None
-    return writer.quantised(_thumb(form, values, closed))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a closed box looks: the thumbnail (K, h, w) on its face, the brightness of its side and its top."""
+
+    thumb: Floats | None
+    edges: tuple[Codes, Codes] | None
+
+    def write(self, writer: BlobWriter) -> tuple[TensorRef | None, TensorRef | None, TensorRef | None]:
+        """The thumbnail, the side and the top."""
+        thumb = None if self.thumb is None else writer.quantised(self.thumb)
+        if self.edges is None:
+            return thumb, None, None
+        side, top = map(writer.codes, self.edges)
+        return thumb, side, top
+
+
+def look(form: Form, values: Floats, closed: Closed) -> Look:
+    """How stored-order values look from without."""
+    return Look(_thumb(form, values, closed) if values.size else None, _edges(form, values))
 
 
 def _thumb(form: Form, values: Floats, closed: Closed) -> Floats:
@@ -104,18 +119,16 @@ def _cut(values: Floats, longest: int) -> Floats:
     return area_mean(values, (min(longest, values.shape[1]), min(longest, values.shape[2])))
 
 
-def write_edges(writer: BlobWriter, form: Form, values: Floats) -> tuple[TensorRef | None, TensorRef | None]:
-    """Write the brightness of a box's side (S, h) and top (S, w): means of |activation| over runs of channels."""
+def _edges(form: Form, values: Floats) -> tuple[Codes, Codes] | None:
+    """The brightness of a box's side (S, h) and top (S, w): means of |activation| over runs of channels."""
+    if form not in ("volume", "planes") or not values.size:
+        return None
     if form == "volume":
         values = values.mean(axis=1, dtype=np.float32)
-    elif form != "planes":
-        return None, None
-    if values.size == 0:
-        return None, None
     magnitude = np.abs(_shrink(values, THUMB))
     runs = np.linspace(0, len(magnitude), min(SHEETS, len(magnitude)) + 1).astype(int)
     sheets = np.add.reduceat(magnitude, runs[:-1], axis=0) / np.diff(runs)[:, None, None].astype(np.float32)
-    return writer.codes(_brightness(sheets.mean(axis=2))), writer.codes(_brightness(sheets.mean(axis=1)))
+    return _brightness(sheets.mean(axis=2)), _brightness(sheets.mean(axis=1))
 
 
 def _brightness(values: Floats) -> Codes:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorview import assets, formats, page
 from tensorview.attribution.export import Survey
 from tensorview.attribution.target import parse
-from tensorview.build import About, Explained, Progress, Room, build
+from tensorview.build import About, Explained, LookedFor, Progress, Room, build
 from tensorview.bundle import Bundle
 from tensorview.errors import OptionError
 from tensorview.explain import explain
@@ -64,6 +64,7 @@ def export(
     features: Sequence[str] = (),
     examples: Any = None,
     feature_cache: str | Path | None = None,
+    atlases: Sequence[Any] = (),
     force: bool = False,
     progress: Progress = _quiet,
 ) -> Bundle:
@@ -77,7 +78,8 @@ def export(
     nothing is reduced. weights: megabytes of the file for the layers' weights, small layers before large ones; None
     (and `full`) keeps all, 0 none. features: layers of which the page shows what their channels look for, by images
     made to maximise them and, with `examples` (a folder of images or an array), by the patches that fire most;
-    `feature_cache`: a folder that keeps finished images. Raises TensorviewError in one line for anything that a user
+    `feature_cache`: a folder that keeps finished images. atlases: layers of which to draw an activation atlas over the
+    examples, or atlases that `activation_atlas` made. Raises TensorviewError in one line for anything that a user
     can mend; the output is whole or not there.
     """
     check_free(path, force)
@@ -90,7 +92,7 @@ def export(
     bundle = make_bundle(
         model, inputs, format=format, labels=labels, target=target, at=at, methods=methods, deconv=deconv,
         budget=None if full else budget, weights=None if full else weights, title=title, progress=progress,
-        features=features, examples=examples, feature_cache=feature_cache,
+        features=features, examples=examples, feature_cache=feature_cache, atlases=atlases,
     )  # fmt: skip
     progress("writing", 0.0)
     formats.write(bundle, path, format, force=force)
@@ -114,6 +116,7 @@ def make_bundle(
     features: Sequence[str] = (),
     examples: Any = None,
     feature_cache: str | Path | None = None,
+    atlases: Sequence[Any] = (),
     progress: Progress = _quiet,
     least: float | None = None,
 ) -> Bundle:
@@ -144,13 +147,18 @@ def make_bundle(
     about = _about(model, batch, run, labels=names, title=title, scores=scores, last=last, notes=notes)
     # A plain eager call holds all activations: of a model that is traced in shares that is too much beside the rest.
     shares = {} if batch is None or run.several else time_shares(model, batch.arrays)
-    looked_for = None
+    looked_for = LookedFor()
     if features:
         from tensorview.looking import look_for
 
         looked_for = look_for(model, features, run, examples=examples, cache=feature_cache, progress=progress)
-    elif examples is not None:
-        raise OptionError("examples are for features; name the layers that they are to be searched for")
+    if atlases:
+        from tensorview.mapping import map_out
+
+        drawn = map_out(model, atlases, run, examples=examples, labels=names, progress=progress)
+        looked_for = replace(looked_for, blobs=(*looked_for.blobs, *drawn.blobs), atlases=drawn.atlases)
+    if examples is not None and not features and not any(isinstance(one, str) for one in atlases):
+        raise OptionError("examples are for features and atlases; name the layers that they are to be searched for")
     return build(
         run, about, explained, _room(format, budget, weights), progress, time_shares=shares, least=least,
         looked_for=looked_for,

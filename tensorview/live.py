@@ -19,11 +19,12 @@ from tensorview.encode import write_tensor
 from tensorview.errors import BundleError, TensorviewError
 from tensorview.explain import described, explain, method_info
 from tensorview.exporting import predictions
-from tensorview.inputs import Batch
+from tensorview.inputs import Batch, as_batch
 from tensorview.layers import first, stored
 from tensorview.manifest import AttributionInfo, Blob, MethodInfo, Sample, TensorRef, Weight
 from tensorview.samples import Samples
 from tensorview.shelf import weights_of
+from tensorview.signature import takes
 from tensorview.statistics import as_numbers
 from tensorview.structure import Structure, structure
 from tensorview.tracing import Trace, trace
@@ -43,6 +44,18 @@ class Live:
         self._known: Structure | None = None
         self._pool = ThreadPoolExecutor(2)
 
+    def warm(self) -> None:
+        """Runs the model once on nothing, so that the first input that is given is answered as fast as the next. Does
+        nothing where the model doesn't say what it takes."""
+        needs = takes(self.model)
+        if self._trace is not None or needs is None or any(None in item.shape for item in needs):
+            return
+        arrays: dict[str, Any] = {
+            item.name: np.zeros((1, *(size or 1 for size in item.shape)), np.dtype(item.dtype or "float32"))
+            for item in needs
+        }
+        self.run(as_batch(self.model, arrays if len(arrays) > 1 else arrays[needs[0].name]))
+
     def run(self, batch: Batch, methods: Sequence[str] = (), target: Any = "top") -> Run:
         """The first sample of a batch, with these methods explained for one target."""
         batch = _first(batch)
@@ -55,7 +68,7 @@ class Live:
         samples = Samples(made, self._known, 1, self._pool)
         nodes = {node.layer: node.id for node in made.nodes if node.id in made.input_ids}
         pictures = [{nodes[name]: seen for name, seen in taken.items() if name in nodes} for taken in batch.pictures]
-        [front], _ = samples.fronts(pictures, lambda _share: None)
+        front = samples.front(pictures[0])
         refs = {node.id: self._planned(place, samples) for place, node in enumerate(self._known.nodes)}
         sample = Sample(
             name=batch.names[0],

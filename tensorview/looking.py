@@ -48,14 +48,14 @@ def look_for(
     found: list[Feature] = []
     blobs: list[BlobWriter] = []
     for index, layer in enumerate(dict.fromkeys(layers)):
-        node = _node(nodes, layer)
+        node = node_with_channels(nodes, layer)
         channels = _channels(run, node)
         made = _made(model, node, channels, cache, _of(node.id, progress))
         if made.images.ndim != 4:
             raise OptionError("features are for models that take pictures; use tensorview.visualize for others")
         writer = BlobWriter(f"f{index}")
         blobs.append(writer)
-        pictures = np.stack([_fitted(picture, SIDE) for picture in made.images])
+        pictures = np.stack([fitted(picture, SIDE) for picture in made.images])
         feature = Feature(
             node=node.id, channels=tuple(channels), pictures=writer.codes(pictures),
             scores=tuple(float(score) for score in made.score),
@@ -69,7 +69,8 @@ def _of(layer: str, progress: Progress) -> Progress:
     return lambda what, share: progress(f"{layer}: {what}", share)
 
 
-def _node(nodes: dict[str, NodeInfo], layer: str) -> NodeInfo:
+def node_with_channels(nodes: dict[str, NodeInfo], layer: str) -> NodeInfo:
+    """The node of a layer's name or node id. Raises OptionError."""
     node = nodes.get(layer) or next((one for one in nodes.values() if one.layer == layer), None)
     if node is None:
         raise OptionError(f"the model has no layer call {layer!r}{near(layer, [*nodes])}")
@@ -133,6 +134,7 @@ def _square(picture: np.ndarray) -> np.ndarray:
     return images.resize(np.ascontiguousarray(picture), PATCH, PATCH)
 
 
-def _fitted(picture: np.ndarray, side: int) -> np.ndarray:
+def fitted(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture no larger than `side` on its longer side."""
     scale = min(1.0, side / max(picture.shape[:2]))
     return images.resize(picture, max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale)))

@@ -304,6 +304,24 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Atlas:
+    """What a layer knows, as a map of `cells` rows and columns over `seen` inputs, of which some cells have pictures.
+
+    `pictures` (M, h, w, 1|3): raw 8-bit pixels, one for each of `places` (row and column, from the top left). `counts`:
+    how many inputs lie there. `labels`: the class that they speak for.
+    """
+
+    node: str
+    cells: int
+    places: tuple[tuple[int, ...], ...]
+    counts: tuple[int, ...]
+    labels: tuple[str, ...]
+    pictures: TensorRef
+    seen: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MomentNode:
     """What a layer was like at one moment of a training, where it differs from `NodeInfo`, which tells of the last."""
 
@@ -512,6 +530,7 @@ class Manifest:
     projections: tuple[Projection, ...] = ()
     features: tuple[Feature, ...] = ()
     """What layers look for, for those that it was asked of."""
+    atlases: tuple[Atlas, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics as stats
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from tensorview import budget
 from tensorview.blobs import BlobWriter
-from tensorview.encode import Closed, write_edges, write_tensor, write_thumb
+from tensorview.encode import Closed, Look, look, write_tensor
 from tensorview.health import health
 from tensorview.layers import first, stored
-from tensorview.manifest import Activation, Blob, Health, NodeInfo, Picture, Reduction, TensorRef
+from tensorview.manifest import Activation, Blob, Health, NodeInfo, Picture, Reduction, Summary, TensorRef
 from tensorview.quantise import quantise
 from tensorview.run_health import scale
 from tensorview.sharing import Clamp, Line, Share, share
@@ -97,10 +97,7 @@ class Samples:
             values = self._values(node.id)
             known = self.known.descriptions[node.id]
             if values is None:
-                value = first(self.trace.activation(node.id))
-                empty = summarize(np.zeros(0) if value is None else value)
-                self.missing[node.id] = _missing(value)
-                nothing = Activation(node=node.id, tensor=None, thumb=None, side=None, top=None, summary=empty)
+                nothing = self._nothing(node)
                 for front in fronts:
                     front.activations.append(nothing)
                 continue
@@ -111,22 +108,44 @@ class Samples:
             self.strongest[node.id] = _strongest(ordered[0])
             mask = self._mask(node, values)
             summaries = self.pool.map(summarize, _counted(values, mask))
-            for sample, (front, numbers, summary) in enumerate(zip(fronts, ordered, summaries, strict=True)):
-                thumb = write_thumb(front.writer, node.form, numbers, self.closed)
-                side, top = write_edges(front.writer, node.form, numbers)
+            looks = [look(node.form, numbers, self.closed) for numbers in ordered]
+            for sample, (front, summary, own) in enumerate(zip(fronts, summaries, looks, strict=True)):
                 kept = None if mask is None else _once(front.writer, masks[sample], mask[sample])
-                front.activations.append(
-                    Activation(
-                        node=node.id,
-                        tensor=None,
-                        thumb=thumb,
-                        side=side,
-                        top=top,
-                        summary=summary,
-                        mask=kept,
-                    )
-                )
+                front.activations.append(_activation(front.writer, node, own, summary, kept))
         return fronts, healths
+
+    def front(self, pictures: dict[str, np.ndarray]) -> Front:
+        """The first frame's part of the only sample, as of `fronts`: layers side by side, and nothing of what only a
+        file needs."""
+        assert self.count == 1
+        found = Front(BlobWriter("t0"), [], [])
+        found.pictures.extend(Picture(node=id, tensor=found.writer.codes(p)) for id, p in pictures.items())
+        masks: dict[bytes, TensorRef] = {}
+
+        def seen(node: NodeInfo, values: np.ndarray, mask: np.ndarray | None) -> tuple[Look, Summary]:
+            [counted] = _counted(values, mask)
+            ordered = _stored(values[0], self.known.descriptions[node.id])
+            return look(node.form, ordered, self.closed), summarize(counted)
+
+        waiting: list[tuple[NodeInfo, np.ndarray | None, Future[tuple[Look, Summary]] | None]] = []
+        for node in self.known.nodes:  # values come from one thread: a trace holds one share of them at a time
+            values = self._values(node.id)
+            mask = None if values is None else self._mask(node, values)
+            waiting.append((node, mask, None if values is None else self.pool.submit(seen, node, values, mask)))
+        for node, mask, future in waiting:
+            if future is None:
+                found.activations.append(self._nothing(node))
+            else:
+                kept = None if mask is None else _once(found.writer, masks, mask[0])
+                found.activations.append(_activation(found.writer, node, *future.result(), kept))
+        return found
+
+    def _nothing(self, node: NodeInfo) -> Activation:
+        """Of a node whose values are not kept."""
+        value = first(self.trace.activation(node.id))
+        self.missing[node.id] = _missing(value)
+        empty = summarize(np.zeros(0) if value is None else value)
+        return Activation(node=node.id, tensor=None, thumb=None, side=None, top=None, summary=empty)
 
     def _mask(self, node: NodeInfo, values: np.ndarray) -> np.ndarray | None:
         """A node's mask as bytes, batch first, where it is one of the first axes of its values.
@@ -252,6 +271,11 @@ class Kept:
     refs: dict[tuple[str, int], TensorRef]
     blobs: list[tuple[int, tuple[Blob, bytes]]]
     reductions: list[Reduction]
+
+
+def _activation(writer: BlobWriter, node: NodeInfo, seen: Look, summary: Summary, mask: TensorRef | None) -> Activation:
+    thumb, side, top = seen.write(writer)
+    return Activation(node=node.id, tensor=None, thumb=thumb, side=side, top=top, summary=summary, mask=mask)
 
 
 def _strongest(values: np.ndarray) -> tuple[int, ...]:

@@ -123,9 +123,9 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts `tensorview serve` with these arguments; all end with the tests."""
+    """Starts `tensorview serve` with these arguments; all end with the file, and the models that they hold."""
     with servers(tmp_path_factory.mktemp("home")) as start:
         yield start
 

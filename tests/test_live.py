@@ -40,6 +40,8 @@ def test_runs_are_those_of_the_model(name: str, passes: list[int]) -> None:
     example = load_example(name)
     batch = as_batch(example.model, example.inputs)
     live = Live(example.model)
+    live.warm()
+    assert len(passes) == (name != "lstm_japanese_vowels"), "which takes sequences of any length"
     for index in range(min(3, len(batch.names))):
         arrays = keras.tree.map_structure(lambda a, i=index: None if a is None else a[i : i + 1], batch.arrays)
         run = live.run(as_batch(example.model, arrays))
@@ -55,7 +57,7 @@ def test_runs_are_those_of_the_model(name: str, passes: list[int]) -> None:
                     tensor(run, mine.tensor), whole.tensor(theirs.tensor), rtol=1e-5, atol=_step(whole, theirs.tensor)
                 )
     bundles = min(3, len(batch.names))
-    assert len(passes) == bundles + 1, "one trace for all live runs"
+    assert len(passes) == bundles + 1, "one trace for all live runs, made before the first"
 
 
 def said(sample: Sample) -> list[Any]:

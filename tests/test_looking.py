@@ -58,9 +58,26 @@ def test_export_takes_layers_and_a_folder(tmp_path: Path, lenet: Example) -> Non
     assert manifest.features[0].names[0][0] in {"0.png", "1.png", "2.png"}
 
 
+def test_a_file_holds_a_map_of_a_layer(tmp_path: Path, lenet: Example) -> None:
+    model = tv.load_model(lenet.path)
+    atlas = tv.activation_atlas(
+        model, lenet.inputs, "conv_2", cells=3, least=1, layout=lambda found: found[:, :2], size=None, steps=2
+    )
+    names = [f"digit {index}" for index in range(10)]
+    page = tmp_path / "page.html"
+    tv.export(model, lenet.inputs[:1], page, atlases=[atlas], labels=names, methods=())
+    bundle = tv.open_bundle(page)
+    [held] = bundle.manifest.atlases
+    assert (held.node, held.cells, held.seen) == ("conv_2", 3, len(lenet.inputs))
+    np.testing.assert_array_equal(held.places, atlas.places)
+    assert sum(held.counts) == atlas.counts.sum() == len(lenet.inputs)
+    assert held.labels == tuple(names[label] for label in atlas.labels)
+    np.testing.assert_array_equal(bundle.tensor(held.pictures), atlas.made.images)
+
+
 @pytest.mark.parametrize(("options", "said"), [
-    (["--features", "conv_3"], "did you mean"), (["--examples", "."], "examples are for features"),
-    (["--features", "digit"], "no channels"),
+    (["--features", "conv_3"], "did you mean"), (["--examples", "."], "examples are for features and atlases"),
+    (["--features", "digit"], "no channels"), (["--atlas", "conv_1"], "give them as examples"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said(
     options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

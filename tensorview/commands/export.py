@@ -41,7 +41,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features", metavar="LAYER,...", help="layers of which to show what their channels look for (takes minutes)"
     )
-    parser.add_argument("--examples", metavar="DIR", help="images to find the patches in that make those channels fire")
+    parser.add_argument(
+        "--atlas", metavar="LAYER,...", help="layers of which to draw an activation atlas over the examples"
+    )
+    parser.add_argument(
+        "--examples", metavar="DIR",
+        help="images to find the patches in that make those channels fire, and to draw atlases of",
+    )  # fmt: skip
     parser.add_argument("--feature-cache", metavar="DIR", help="keep finished feature images here")
     parser.add_argument("--title", metavar="T", help="the page's title (default: the model's name)")
     parser.add_argument("--open", action="store_true", help="open the result in the browser")
@@ -107,12 +113,17 @@ def write(options: argparse.Namespace, model: Any, batch: Any, path: Path, **mor
         budget=DEFAULT_BUDGET if options.budget is None else options.budget,
         full=options.full,
         title=options.title,
-        features=tuple(part.strip() for part in (options.features or "").split(",") if part.strip()),
+        features=_names(options.features),
+        atlases=_names(options.atlas),
         examples=options.examples,
         feature_cache=options.feature_cache,
         force=options.force,
         **more,
     )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 def _format(options: argparse.Namespace) -> str:

@@ -79,7 +79,8 @@ def run(options: argparse.Namespace) -> None:
 
     try:
         app = create_app(site, guard)
-        serve(app if options.quiet else Logged(app), options.port, ready, host=options.host, most=most)
+        logged = app if options.quiet else Logged(app)
+        serve(logged, options.port, ready, host=options.host, stopping=site.jobs.close, most=most)
     finally:
         site.close()
 

@@ -16,7 +16,7 @@ from tensorview.errors import BundleError, TensorviewError, first_line
 from tensorview.server.wire import Message, WireError, receive, send
 
 if TYPE_CHECKING:
-    from tensorview.live import Run
+    from tensorview.live import Live, Run
 
 Said = tuple[dict[str, Any], Sequence[bytes]]
 RUNS = 3
@@ -39,7 +39,7 @@ class Child:
         self.model: Any = None
         self.labels: tuple[str, ...] | None = None
         self.preprocess = "auto"
-        self._live: Any = None
+        self._live: Live | None = None
         self.runs: OrderedDict[str, Run] = OrderedDict()
 
     def answer(self, message: Message) -> None:
@@ -124,7 +124,6 @@ class Child:
     ) -> Said:
         """The model on one input; with it, what a page needs for its first look."""
         from tensorview.inputs import read_inputs
-        from tensorview.live import Live
 
         with tempfile.TemporaryDirectory(prefix="tensorview-") as folder:
             path = Path(folder) / f"input{suffix}"
@@ -133,13 +132,17 @@ class Child:
                 batch = read_inputs(self.model, [path], preprocess or self.preprocess)
             except TensorviewError as error:
                 raise type(error)(str(error).replace(str(path), "the input").replace(path.name, "the input")) from None
-        self._live = self._live or Live(self.model, self.labels)
-        made = self._live.run(batch, methods, target)
+        made = self._alive().run(batch, methods, target)
         made.sample = _renamed(made.sample, name)
         self.runs[run] = made
         while len(self.runs) > RUNS:
             self.runs.popitem(last=False)
         return self.do_again(run=run)
+
+    def do_warm(self) -> Said:
+        """Makes ready for the first input."""
+        self._alive().warm()
+        return {}, ()
 
     def do_again(self, *, run: str) -> Said:
         """A run as it is now, with what was explained since."""
@@ -218,6 +221,12 @@ class Child:
 
     def _progress(self, _what: str, share: float) -> None:
         self.tick(share)
+
+    def _alive(self) -> Live:
+        from tensorview.live import Live
+
+        self._live = self._live or Live(self.model, self.labels)
+        return self._live
 
     def _run(self, id: str) -> Run:
         try:

@@ -15,7 +15,7 @@ from tensorview.server.models import CancelledError, Work
 from tensorview.server.problems import Problem
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["open", "attribution", "visualization", "export"]
+Kind = Literal["open", "warm", "attribution", "visualization", "export"]
 OVER = ("done", "failed", "cancelled")
 QUEUE = 32
 KEPT = 200
@@ -52,7 +52,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._queue: deque[Job] = deque()
-        self._closed = False
+        self.closed = False
         self._thread = threading.Thread(target=self._run, name="tensorview-jobs", daemon=True)
         self._thread.start()
 
@@ -61,7 +61,7 @@ class Jobs:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         job = Job(secrets.token_hex(8), kind, item, title, do, now)
         with self._changed:
-            if len(self._queue) >= self.most or self._closed:
+            if len(self._queue) >= self.most or self.closed:
                 raise Problem(429, f"{self.most} jobs wait already; try again later", headers={"Retry-After": "10"})
             self._jobs[job.id] = job
             self._queue.append(job)
@@ -100,12 +100,13 @@ class Jobs:
         return job
 
     def watch(self, id: str, seconds: float) -> Iterator[dict[str, Any]]:
-        """The job as it is and after each change, until it is over or `seconds` have gone by without one."""
+        """The job as it is and after each change, until it is over, the server stops, or `seconds` have gone by without
+        one."""
         job = self.get(id)
         seen = -1
         while True:
             with self._changed:
-                if job.version == seen and not self._changed.wait(seconds):
+                if self.closed or (job.version == seen and not self._changed.wait(seconds)):
                     return
                 if job.version == seen:
                     continue
@@ -117,7 +118,7 @@ class Jobs:
     def close(self) -> None:
         """Cancels everything, and waits for a moment for what is under way."""
         with self._changed:
-            self._closed = True
+            self.closed = True
             self._queue.clear()
             for job in self._jobs.values():
                 job.unwanted.set()
@@ -136,8 +137,8 @@ class Jobs:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closed, 30)
-                if self._closed:
+                self._changed.wait_for(lambda: self._queue or self.closed, 30)
+                if self.closed:
                     return
                 job = self._queue.popleft() if self._queue else None
                 if job is not None:

@@ -22,11 +22,13 @@ def serve(
     ready: Callable[[str], None],
     *,
     host: str = "127.0.0.1",
+    stopping: Callable[[], None] = lambda: None,
     most: int = 2**29,
     patience: int = PATIENCE,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; requests under way are then given five seconds. `ready` is called with the
-    address, `http://HOST:PORT/`, once the port is open; port 0 takes any free one. most: bytes of a request.
+    """Serve until Ctrl-C or SIGTERM; then `stopping` is called, and requests under way are given five seconds. `ready`
+    is called with the address, `http://HOST:PORT/`, once the port is open; port 0 takes any free one. most: bytes of a
+    request.
 
     Raises OptionError where the port can't be had.
     """
@@ -76,6 +78,13 @@ def serve(
             clear_untrusted_proxy_headers=True,
         )
         server.channel_class = Channel
+        dispatcher, wait = server.task_dispatcher, server.task_dispatcher.shutdown
+
+        def shutdown(*arguments: Any, **named: Any) -> Any:
+            stopping()  # ends what others wait for, so that their requests need not be waited for
+            return wait(*arguments, **named)
+
+        dispatcher.shutdown = shutdown
         shown = f"[{host}]" if ":" in host else host
         try:
             ready(f"http://{shown}:{socket.getsockname()[1]}/")

@@ -116,6 +116,15 @@ class Site:
             return known
         raise Problem(409, "the model of this report is not in the library; upload it, and it can be asked")
 
+    def warm(self, entry: Entry) -> Job:
+        """Loads a model and runs it once, while whoever opened its page thinks of an input."""
+
+        def do(work: Work) -> dict[str, Any]:
+            self.models.work(entry.id, self.source(entry), "warm", work)
+            return {}
+
+        return self.jobs.once("warm", entry.id, f"warming {entry.name} up", do)
+
     def ask(self, entry: Entry, do: str, *parts: bytes, **arguments: Any) -> Any:
         return self.models.ask(entry.id, self.source(entry), do, *parts, **arguments)
 

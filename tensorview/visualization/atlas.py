@@ -47,6 +47,11 @@ class ActivationAtlas:
     labels: Array
     made: Visualization
 
+    @staticmethod
+    def label(index: int, labels: Sequence[str] | None) -> str:
+        """A class by its name, where there is one."""
+        return labels[index] if labels is not None and index < len(labels) else f"class {index}"
+
     def write(self, path: str | Path, labels: Sequence[str] | None = None, *, force: bool = False) -> None:
         """Write the map as one HTML file that can be zoomed; `labels` names the classes. Raises OutputError."""
         from tensorview.files import whole_file

@@ -71,7 +71,7 @@ def page(atlas: ActivationAtlas, labels: Sequence[str] | None) -> str:
     """The file's text. Names come from users and models: they go in as data, never as markup."""
     picture = atlas.picture()
     cells = [
-        [int(row), int(column), int(atlas.counts[row, column]), _named(int(label), labels)]
+        [int(row), int(column), int(atlas.counts[row, column]), atlas.label(int(label), labels)]
         for (row, column), label in zip(atlas.places, atlas.labels, strict=True)
     ]
     side = atlas.made.images.shape[1:3]
@@ -79,7 +79,3 @@ def page(atlas: ActivationAtlas, labels: Sequence[str] | None) -> str:
     title = html.escape(f"{atlas.layer}: {len(atlas.points):,} inputs")
     shown = _PAGE.replace("@TITLE@", title).replace("@PICTURE@", base64.b64encode(png(picture)).decode())
     return shown.replace("@CELLS@", data)
-
-
-def _named(label: int, labels: Sequence[str] | None) -> str:
-    return labels[label] if labels is not None and label < len(labels) else f"class {label}"

@@ -116,8 +116,8 @@ def test_the_pad_is_answered_while_one_draws(server: Server, model: str, tab: Ta
     page.on("response", lambda response: answers.append(response) if "/runs?" in response.url else None)
     box = page.locator(PAD).bounding_box()
     assert box and box == before, "nothing moves under the pen"
-    for step in range(60):
-        page.mouse.move(box["x"] + (0.65 - step / 200) * box["width"], box["y"] + (0.3 + step / 120) * box["height"])
+    for step in range(12):
+        page.mouse.move(box["x"] + (0.65 - step / 40) * box["width"], box["y"] + (0.3 + step / 24) * box["height"])
     while len(answers) < 2:  # and goes on being answered
         page.wait_for_timeout(20)
     page.mouse.up()

@@ -73,6 +73,9 @@ def test_a_model_is_opened_and_told_of(server: Server, model: str) -> None:
     manifest = server.ask(f"{API}/items/{model}/manifest").json
     assert (manifest["title"], manifest["model"]["name"], manifest["samples"]) == ("LeNet", "LeNet", [])
     assert server.ask(f"{API}/items/{model}/open", "POST").json == {"opened": True, "job": None}
+    warming = server.ask(f"{API}/items/{model}/warm", "POST")
+    assert warming.status == 202
+    assert finished(server, warming.json["id"])["state"] == "done"
 
 
 def test_a_report_comes_as_it_is(server: Server, report: str, tview: Path) -> None:
@@ -356,7 +359,11 @@ def test_sigterm_with_jobs_under_way(start_server: Start, lenet: Example, tmp_pa
     job = server.send(f"{API}/runs/{made}/attributions", "POST", long).json
     while server.ask(f"{API}/jobs/{job['id']}").json["share"] == 0:
         assert server.process.poll() is None
+    watching = server.watch(f"{API}/jobs/{job['id']}/events")
+    begun = time.monotonic()
     assert server.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - begun < 4.5, "who watches a job is not waited for"
+    watching.close()
     assert "Traceback" not in "".join(server.log)
     again = start_server("--library", tmp_path / "library")
     assert [one["name"] for one in again.ask(f"{API}/items").json["items"]] == ["LeNet"]

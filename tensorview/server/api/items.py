@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tensorview import page, plain
 from tensorview.server import answers, asked
 from tensorview.server.index import SORTS, Entry
-from tensorview.server.library import clean_name, clean_tags
+from tensorview.server.names import clean_name, clean_tags
 from tensorview.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ def install(app: Flask, site: Site, prefix: str) -> None:
     def open_item(id: str) -> Any:
         job = site.open(library.get(id))
         return ({"opened": True, "job": None}, 200) if job is None else ({"opened": False, "job": job.to_json()}, 202)
+
+    @app.post(f"{prefix}/items/<id>/warm")
+    def warm(id: str) -> Any:
+        return site.warm(site.model_of(library.get(id))).to_json(), 202
 
     @app.get(f"{prefix}/items/<id>/picture")
     def picture(id: str) -> Response:

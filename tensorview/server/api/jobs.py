@@ -56,7 +56,7 @@ def _events(site: Site, id: str) -> Iterator[bytes]:
         for job in site.jobs.watch(id, QUIET):
             yield f"event: job\nid: {job['version']}\ndata: {json.dumps(_short(job))}\n\n".encode()
             over = job["state"] in ("done", "failed", "cancelled")
-        if over:
+        if over or site.jobs.closed:
             return
         yield b": still here\n\n"
 

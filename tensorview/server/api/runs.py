@@ -7,8 +7,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tensorview.server import answers, asked
-from tensorview.server.library import clean_name
 from tensorview.server.models import Work, suffix_of
+from tensorview.server.names import clean_name
 from tensorview.server.problems import Problem
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Job": {
         **_object(
-            id=TEXT, kind={"enum": ["open", "attribution", "visualization", "export"]}, item=TEXT, title=TEXT,
+            id=TEXT, kind={"enum": ["open", "warm", "attribution", "visualization", "export"]}, item=TEXT, title=TEXT,
             made=TEXT,
             state={"enum": ["queued", "running", "done", "failed", "cancelled"]},
             share={"type": "number", "minimum": 0, "maximum": 1}, detail=_or_null(TEXT), version=WHOLE,
@@ -180,6 +180,13 @@ def _paths() -> dict[str, Schema]:
             "post": _operation(
                 "open_item", "Make a model's page ready",
                 {"200": _json(FREE, "it is"), "202": _json(_object(opened=FLAG, job=job), "the job that does it")},
+            ),
+        },
+        "/items/{id}/warm": {
+            "parameters": [_path("id")],
+            "post": _operation(
+                "warm", "Load the model that can be asked, so that the first input is answered quickly",
+                {"202": _json(job, "the job that does it")},
             ),
         },
         "/items/{id}/picture": {

@@ -172,6 +172,17 @@ export interface Feature {
   readonly seen: number;
 }
 
+export interface Atlas {
+  readonly node: string;
+  readonly cells: number;
+  readonly places: readonly (readonly number[])[];
+  readonly counts: readonly number[];
+  readonly labels: readonly string[];
+  readonly pictures: TensorRef;
+  readonly seen: number;
+  readonly how: string;
+}
+
 export interface MomentNode {
   readonly node: string;
   readonly weights: readonly Weight[];
@@ -313,4 +324,5 @@ export interface Manifest {
   readonly moments: readonly Moment[];
   readonly projections: readonly Projection[];
   readonly features: readonly Feature[];
+  readonly atlases: readonly Atlas[];
 }

@@ -17,7 +17,7 @@ export function manifest(nodes: readonly NodeInfo[], edges: readonly (readonly [
     format: 1, generator: "test", created: "", title: "test", inputs: [], nodes, groups,
     model: { name: "m", class_name: "Model", file: null, digest: null, params: 0, trainable_params: 0, macs: null, layers: nodes.length, keras: "", tensorflow: "" },
     edges: edges.map(([source, target]) => ({ source, target })),
-    samples: [], methods: [], attributions: [], labels: null, notes: [], moments: [], features: [],
+    samples: [], methods: [], attributions: [], labels: null, notes: [], moments: [], features: [], atlases: [],
     budget: { limit: null, smallest_map: null, reductions: [] }, blobs: [], projections: [],
   };
 }

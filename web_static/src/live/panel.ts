@@ -187,9 +187,12 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
     }
   };
   explain.show(null);
-  void resume().catch(failed);
+  // While one thinks of an input the model gets ready; where it can't, the input will tell.
+  const warm = (): void => void client.send("POST", `items/${item.id}/warm`).catch(() => undefined);
+  void resume().catch(failed).then(warm);
   return {
     anew() {
+      warm();
       explain.show(null);
       keep.disabled = true;
       say("The server was started anew: give the input again.");

@@ -1,7 +1,7 @@
 // The panel on the right: everything about the chosen layer, call or block.
 
 import type { Activation } from "../bundle/manifest.gen";
-import { featureOf } from "../bundle/features";
+import { atlasOf, featureOf } from "../bundle/features";
 import { pause } from "../bundle/pace";
 import type { Report } from "../bundle/model";
 import { isFolded } from "../layout/fold";
@@ -11,6 +11,7 @@ import type { Store, ViewState } from "../state/store";
 import { button, el, watch } from "./dom";
 import { shapeText, valueText } from "../words/format";
 import { histogram } from "./histogram";
+import { atlasSection } from "./inspector/atlas";
 import { channels, type Weights } from "./inspector/channels";
 import { depth } from "./inspector/depth";
 import { factList, head, otherFacts } from "./inspector/facts";
@@ -119,6 +120,8 @@ export function inspector(report: Report, store: Store): HTMLElement {
     body.append(kept);
     const looking = featureOf(report, [subject.shows, face, ...subject.members]);
     if (looking) body.append(features(report, store, looking, subject.weights));
+    const atlas = atlasOf(report, [subject.shows, face, ...subject.members]);
+    if (atlas) body.append(atlasSection(report, atlas, nameOf(report, atlas.node)));
     const tiles = el("div");
     body.append(tiles);
     const rows = otherFacts(subject);

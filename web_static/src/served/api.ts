@@ -27,7 +27,7 @@ export interface Item {
 
 export interface Job {
   readonly id: string;
-  readonly kind: "open" | "attribution" | "visualization" | "export";
+  readonly kind: "open" | "warm" | "attribution" | "visualization" | "export";
   readonly item: string;
   readonly title: string;
   readonly state: "queued" | "running" | "done" | "failed" | "cancelled";
