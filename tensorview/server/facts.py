@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from tensorview.bundle import Bundle
 from tensorview.errors import BundleError
+from tensorview.manifest import NodeInfo
 
 KINDS = 48
-"""Layer calls whose kinds are kept: enough for a small strip of colours."""
+"""Layer calls whose kinds are kept: enough for a small picture of the model."""
 SIDE = 192
 """Longest side of a picture in pixels."""
 
@@ -19,7 +21,8 @@ SIDE = 192
 @dataclass(frozen=True, slots=True)
 class Facts:
     """title, model, digest, params, layers: the model's. inputs: such as "28×28×1". samples: how many there are.
-    said: the first prediction, in words. kinds: of the layer calls, in order. picture: a PNG of the first input."""
+    said: the first prediction, in words. kinds, heights: of the layer calls, in
+    order; heights in percent, by the rule of the page's boxes. picture: a PNG of the first input."""
 
     title: str
     model: str
@@ -31,13 +34,16 @@ class Facts:
     created: str
     said: str | None
     kinds: tuple[str, ...]
+    heights: tuple[int, ...]
     picture: bytes | None
 
 
 def facts(bundle: Bundle) -> Facts:
     manifest = bundle.manifest
-    kinds = [node.kind for node in manifest.nodes if node.kind != "input"]
-    step = max(1.0, len(kinds) / KINDS)
+    nodes = [node for node in manifest.nodes if node.kind != "input"]
+    step = max(1.0, len(nodes) / KINDS)
+    shown = [nodes[int(i * step)] for i in range(min(KINDS, len(nodes)))]
+    most = max((_side(node) for node in manifest.nodes), default=0)
     return Facts(
         title=manifest.title,
         model=manifest.model.name,
@@ -48,9 +54,25 @@ def facts(bundle: Bundle) -> Facts:
         samples=len(manifest.samples),
         created=manifest.created,
         said=_said(bundle),
-        kinds=tuple(kinds[int(i * step)] for i in range(min(KINDS, len(kinds)))),
+        kinds=tuple(node.kind for node in shown),
+        heights=tuple(_height(node, most) for node in shown),
         picture=_picture(bundle),
     )
+
+
+def _side(node: NodeInfo) -> int:
+    """The longer side of a layer's maps; 0 for one that has none."""
+    if node.form not in ("planes", "image", "volume", "sequence"):
+        return 0
+    return max((n for axis, n in enumerate(node.shape) if axis != node.channel_axis), default=0)
+
+
+def _height(node: NodeInfo, most: int) -> int:
+    if node.role == "stub":
+        return 14
+    if side := _side(node):
+        return round(100 * max(0.36, math.pow(side / most, 0.38)))
+    return round(min(69, 26 + 4 * math.log2(max(1, math.prod(node.shape)))))
 
 
 def _said(bundle: Bundle) -> str | None:

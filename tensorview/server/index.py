@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-VERSION = 1
+VERSION = 2
 Kind = Literal["model", "report"]
 SORTS = {"name": "name COLLATE NOCASE", "added": "added", "params": "params", "layers": "layers", "size": "size"}
 
@@ -39,12 +39,13 @@ class Entry:
     samples: int | None = None
     said: str | None = None
     kinds: tuple[str, ...] = ()
+    heights: tuple[int, ...] = ()
     pictured: bool = False
     error: str | None = None
 
 
 NAMES = tuple(field.name for field in fields(Entry))
-LISTS = ("tags", "inputs", "kinds")
+LISTS = ("tags", "inputs", "kinds", "heights")
 
 
 class Index:

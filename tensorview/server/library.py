@@ -277,7 +277,8 @@ def _with_facts(entry: Entry, found: Facts | None, error: str | None) -> Entry:
         return replace(entry, error=error)
     return replace(
         entry, model=found.model, digest=found.digest, params=found.params, layers=found.layers, inputs=found.inputs,
-        samples=found.samples, said=found.said, kinds=found.kinds, pictured=found.picture is not None, error=error,
+        samples=found.samples, said=found.said, kinds=found.kinds, heights=found.heights,
+        pictured=found.picture is not None, error=error,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def kept_files(folder: Path) -> list[str]:
 
 def state(library: Library) -> list[tuple[object, ...]]:
     return [
-        (e.id, e.name, e.tags, e.added, e.params, e.said, e.kinds, e.pictured, e.root)
+        (e.id, e.name, e.tags, e.added, e.params, e.said, e.kinds, e.heights, e.pictured, e.root)
         for e in library.find(roots=("library", "trash"), sort="name", down=False)
     ]
 
@@ -56,6 +56,9 @@ def test_a_report_tells_of_itself(library: Library, tview: Path, lenet: Example)
     assert (entry.name, entry.kind, entry.suffix) == ("My digits", "report", ".tview")
     assert (entry.params, entry.layers, entry.inputs, entry.samples) == (61706, 9, ("28×28×1",), 2)
     best = bundle.manifest.samples[0].predictions[0].top[0]
+    assert entry.kinds[:2] == ("conv", "pool") and len(entry.kinds) == len(entry.heights) == 9
+    # 28 and 14 pixels a side, 120 units: the sizes of the scene's boxes.
+    assert (entry.heights[0], entry.heights[1], entry.heights[5]) == (100, round(100 * 0.5**0.38), 54)
     assert entry.said == f"{best.label} {best.value:.0%}"
     picture = library.index.picture(entry.id)
     assert picture is not None and picture.startswith(b"\x89PNG")

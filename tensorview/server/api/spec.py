@@ -42,8 +42,8 @@ SCHEMAS: dict[str, Schema] = {
     "Item": _object(
         id=TEXT, kind={"enum": ["model", "report"]}, suffix=TEXT, name=TEXT, added=TEXT, size=WHOLE, tags=_list(TEXT),
         model=TEXT, digest=_or_null(TEXT), params=_or_null(WHOLE), layers=_or_null(WHOLE), inputs=_list(TEXT),
-        samples=_or_null(WHOLE), said=_or_null(TEXT), kinds=_list(TEXT), pictured=FLAG, error=_or_null(TEXT),
-        given=FLAG, deleted=FLAG, opened=FLAG,
+        samples=_or_null(WHOLE), said=_or_null(TEXT), kinds=_list(TEXT), heights=_list(WHOLE), pictured=FLAG,
+        error=_or_null(TEXT), given=FLAG, deleted=FLAG, opened=FLAG,
     ),
     "Job": {
         **_object(

@@ -4,6 +4,7 @@ import { button, el } from "../panels/dom";
 import { menu, type Item as Action } from "../panels/menu";
 import type { Item } from "../served/api";
 import { countText, plural } from "../words/format";
+import { boxes } from "./boxes";
 
 export interface Hands {
   picture(item: Item): string;
@@ -13,17 +14,6 @@ export interface Hands {
   remove(item: Item): void;
   restore(item: Item): void;
   tagged(tag: string): void;
-}
-
-/** The layers of a model as a row of small boxes in the colours of their kinds. */
-function strip(item: Item): HTMLElement {
-  const row = el("div.kinds", { "aria-hidden": "true" });
-  for (const kind of item.kinds) {
-    const box = el("i");
-    box.style.setProperty("--kind", `var(--kind-${kind})`);
-    row.append(box);
-  }
-  return row;
 }
 
 function face(item: Item, hands: Hands): HTMLElement {
@@ -36,7 +26,7 @@ function face(item: Item, hands: Hands): HTMLElement {
   } else if (item.kinds.length === 0) {
     front.append(el("span.blank", { "aria-hidden": "true" }, item.suffix === "" ? "keras" : item.suffix.slice(1)));
   }
-  if (item.kinds.length > 0) front.append(strip(item));
+  if (item.kinds.length > 0) front.append(boxes(item.kinds, item.heights));
   return front;
 }
 

@@ -17,6 +17,8 @@ export interface Item {
   readonly samples: number | null;
   readonly said: string | null;
   readonly kinds: readonly string[];
+  /** Of the layers' boxes, in percent. */
+  readonly heights: readonly number[];
   readonly pictured: boolean;
   readonly error: string | null;
   /** Named on the command line: shown, not kept. */
