@@ -220,8 +220,9 @@ def test_a_circle(good: dict[str, Any]) -> None:
         outline(config)
 
 
-def test_models_that_multiply() -> None:
+def test_models_that_multiply(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty models, each of which calls the one inside it ten times."""
+    monkeypatch.setattr("tensorview.fast.run._MOST", 5000)
     inner: dict[str, Any] = {"class_name": "ReLU", "module": "keras.layers", "config": {"name": "r"}}
     for depth in range(20):
         start = {"class_name": "InputLayer", "module": "keras.layers", "config": {"name": "x"}, "name": "x"}

@@ -10,7 +10,7 @@ from tensorview.errors import ModelError
 from tensorview.fast.network import Layer, Network, tensors_in
 from tensorview.naming import Names, without_counter
 
-_MOST = 1_000_000
+_MOST = 200_000
 """Calls of a whole model; shared models within shared models multiply."""
 
 

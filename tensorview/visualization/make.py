@@ -74,7 +74,7 @@ def visualize(
     chosen, others, notes = _inputs(model, inputs, input)
     drawn = canvas(model, chosen, size, preprocess, range)
     if drawn.guessed:
-        notes = (*notes, f"the range of {drawn.name!r} was guessed: {drawn.text}")
+        notes = (*notes, f"range of {drawn.name!r}: {drawn.text}")
     recipe = Recipe(
         find_parametrisation(parametrisation, drawn),
         find_transforms(transforms, drawn.kind, drawn.space),

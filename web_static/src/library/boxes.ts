@@ -2,8 +2,10 @@
 
 import { svg } from "../panels/dom";
 
-const WIDE = 208;
-const HIGH = 84;
+/** Of the picture, alone and beside an input. */
+export const WIDE = 208;
+export const BESIDE = 128;
+const HIGH = 76;
 /** Of a box's height. */
 const FACE = 0.42;
 const DEPTH = 0.1;
@@ -20,11 +22,11 @@ interface Box {
 }
 
 /** Boxes from left to right, pressed together where they are too many. */
-export function placed(kinds: readonly string[], heights: readonly number[]): readonly Box[] {
+export function placed(kinds: readonly string[], heights: readonly number[], wide = WIDE): readonly Box[] {
   const natural = kinds.map((kind, i) => ({ kind, height: ((heights[i] ?? 50) / 100) * HIGH }));
   const whole = natural.reduce((sum, { height }) => sum + Math.max(9, height * FACE) + height * (DEPTH + GAP), 0);
-  const pressed = Math.min(1, WIDE / whole);
-  let x = (WIDE - whole * pressed) / 2;
+  const pressed = Math.min(1, wide / whole);
+  let x = (wide - whole * pressed) / 2;
   return natural.map(({ kind, height }) => {
     const box = { kind, x, height, face: Math.max(9, height * FACE) * pressed, depth: height * DEPTH * pressed };
     x += box.face + box.depth + height * GAP * pressed;
@@ -36,9 +38,9 @@ function part(name: string, points: readonly (readonly [number, number])[]): SVG
   return svg("polygon", { class: name, points: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ") });
 }
 
-export function boxes(kinds: readonly string[], heights: readonly number[]): SVGElement {
+export function boxes(kinds: readonly string[], heights: readonly number[], wide = WIDE): SVGElement {
   const base = HIGH + 8;
-  const drawn = placed(kinds, heights).map(({ kind, x, height, face, depth }) => {
+  const drawn = placed(kinds, heights, wide).map(({ kind, x, height, face, depth }) => {
     const [fall, rise, right, far] = [face * FALL, depth * FALL * 2, x + face, x + face + depth];
     const top = base - height;
     const box = svg(
@@ -51,5 +53,5 @@ export function boxes(kinds: readonly string[], heights: readonly number[]): SVG
     box.style.setProperty("--kind", `var(--kind-${kind})`);
     return box;
   });
-  return svg("svg", { class: "boxes", viewBox: `0 0 ${WIDE} ${base + 4}`, "aria-hidden": "true" }, ...drawn);
+  return svg("svg", { class: "boxes", viewBox: `0 0 ${wide} ${base}`, preserveAspectRatio: "xMidYMax", "aria-hidden": "true" }, ...drawn);
 }

@@ -4,7 +4,7 @@ import { button, el } from "../panels/dom";
 import { menu, type Item as Action } from "../panels/menu";
 import type { Item } from "../served/api";
 import { countText, plural } from "../words/format";
-import { boxes } from "./boxes";
+import { BESIDE, boxes, WIDE } from "./boxes";
 
 export interface Hands {
   picture(item: Item): string;
@@ -26,7 +26,7 @@ function face(item: Item, hands: Hands): HTMLElement {
   } else if (item.kinds.length === 0) {
     front.append(el("span.blank", { "aria-hidden": "true" }, item.suffix === "" ? "keras" : item.suffix.slice(1)));
   }
-  if (item.kinds.length > 0) front.append(boxes(item.kinds, item.heights));
+  if (item.kinds.length > 0) front.append(boxes(item.kinds, item.heights, item.pictured ? BESIDE : WIDE));
   return front;
 }
 

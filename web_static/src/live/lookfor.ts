@@ -56,7 +56,7 @@ export function lookFor(client: Client, item: string, report: Report, store: Sto
     picture.alt = `What ${title.toLowerCase()} answers to most`;
     picture.hidden = false;
     const moved = made.dead ? "nothing moves it" : `from ${valueText(made.first)} to ${valueText(made.last)}`;
-    caption.textContent = [`${title}: ${moved}.`, ...made.notes].join(" ");
+    caption.textContent = [`${title}: ${moved}`, ...made.notes].join("; ") + ".";
   }
 
   const field = (name: string, control: HTMLElement): HTMLElement => el("label.field", {}, el("span", {}, name), control);

@@ -188,7 +188,9 @@ export async function livePanel(built: Built, live: LiveSource, client: Client, 
   };
   explain.show(null);
   // While one thinks of an input the model gets ready; where it can't, the input will tell.
-  const warm = (): void => void client.send("POST", `items/${item.id}/warm`).catch(() => undefined);
+  const warm = (): void => {
+    if (item.kind === "model") void client.send("POST", `items/${item.id}/warm`).catch(() => undefined);
+  };
   void resume().catch(failed).then(warm);
   return {
     anew() {
