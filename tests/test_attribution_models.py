@@ -6,9 +6,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from conftest import Example, load_example
+from keras import layers
 from PIL import Image
 
 import tensorview as tv
@@ -57,6 +59,22 @@ def test_the_digits_class_is_what_lenet_sees(lenet: Example) -> None:
     result = tv.attribute(lenet.model, lenet.inputs, "grad_cam")
     np.testing.assert_array_equal(result.target, np.asarray(lenet.model(lenet.inputs)).argmax(1))
     assert result.values.shape == (len(result.target), 28, 28)
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["saliency", "gradient_input", "smoothgrad", "integrated_gradients", "guided_backprop", "rectified", "occlusion"],
+)
+def test_an_input_that_the_answer_does_not_rest_on_has_a_map_of_zeros(method: str, rng: np.random.Generator) -> None:
+    used, unused = keras.Input((6, 6, 1), name="used"), keras.Input((4,), name="unused")
+    maps = layers.Conv2D(2, 3, activation="relu")(used)
+    model = keras.Model(
+        [used, unused], {"kind": layers.Dense(3, name="kind")(layers.Flatten()(maps)), "other": layers.Dense(2)(unused)}
+    )
+    given = {"used": rng.normal(size=(2, 6, 6, 1)), "unused": rng.normal(size=(2, 4))}
+    result = tv.attribute(model, given, method, target=("kind", 1))
+    assert np.abs(result.values["used"]).max() > 0
+    np.testing.assert_allclose(result.values["unused"], np.zeros((2, 4)), atol=1e-6)
 
 
 def test_a_segmentation_is_explained_where_it_marks() -> None:

@@ -57,11 +57,19 @@ class View:
         return self._gradients[id(tensor)] is not None
 
     def gradient(self, tensor: Any, name: str) -> Any:
-        """The score's gradient by a tensor, float32. Raises OptionError where the score doesn't depend on it."""
+        """The score's gradient by a tensor, float32: zero by an input that nothing of the score comes from, if some
+        comes from another input. Raises OptionError where the score doesn't depend on the tensor otherwise."""
         gradient = self._gradients[id(tensor)]
         if gradient is None:
-            raise OptionError(f"the score of output {self.output.name!r} does not depend on {name!r} by any gradient")
+            points = list(self.inputs().values())
+            others = any(self._gradients.get(id(point)) is not None for point in points)
+            if not others or not any(point is tensor for point in points):
+                raise self._independent(name)
+            gradient = tf.zeros_like(tensor)
         return tf.cast(tf.convert_to_tensor(gradient), tf.float32)
+
+    def _independent(self, name: str) -> OptionError:
+        return OptionError(f"the score of output {self.output.name!r} does not depend on {name!r} by any gradient")
 
     def maps(self) -> FeatureMaps:
         """The feature maps of the layer that was asked for, else of the one that is best looked at."""
@@ -85,12 +93,12 @@ class View:
             operations = self.score.graph.get_operations()
             with relu_rules.applied(rule, operations):
                 gradients = tf.gradients(self.score, list(inputs.values()))
-            found: dict[str, Any] = {}
-            for (name, _), gradient in zip(inputs.items(), gradients, strict=True):
-                if gradient is None:
-                    raise OptionError(f"the score of output {self.output.name!r} does not depend on {name!r}")
-                found[name] = tf.cast(tf.convert_to_tensor(gradient), tf.float32)
-            self._ruled[rule] = found
+            if all(gradient is None for gradient in gradients):
+                raise self._independent(next(iter(inputs)))
+            self._ruled[rule] = {
+                name: tf.cast(tf.convert_to_tensor(tf.zeros_like(tensor) if gradient is None else gradient), tf.float32)
+                for (name, tensor), gradient in zip(inputs.items(), gradients, strict=True)
+            }
         return self._ruled[rule]
 
     def down(self, end: Any, kept: Any, tensors: list[Any]) -> list[Any]:
