@@ -143,14 +143,20 @@ class Rule:
     scale: with moving mean and variance along `axes`; normalise, rms: over `axes`; group: over space and each of
     `groups` of channels; `numbers[0]` is epsilon. rescale: times numbers[0] plus numbers[1]. activation, prelu: value
     by value. embedding: the row that the input names. scores: softmax of query times key times numbers[0]. attend:
-    values by scores, through the kernel and bias of the output. recurrent: nothing but which steps it is given: that of
-    `axes`, or all.
+    values by scores, through the kernel and bias of the output. divide: the first by the second. stack: the input is
+    the place along `axes[0]`. mean_over, sum_over, max_over, min_over: over the input's `axes`. slice: position p of
+    axis `axes[j]` is `before + p * stride` of the input's axis j; it is `before` where that is -1. product: the sum
+    that `equation` says, of two inputs. bilinear: between the nearest values along `axes`, pixels half a step in. unit:
+    by its length over `axes`. glu: the first half along `axes[0]` times the sigmoid of the second. recurrent: nothing
+    but which steps it is given: that of `axes`, or all.
     """
 
     name: Literal[
         "conv", "depthwise", "separable", "transposed", "max", "mean", "dense", "add", "subtract", "multiply",
         "average", "maximum", "minimum", "concatenate", "same", "reshape", "permute", "repeat", "shift", "scale",
         "normalise", "rms", "group", "rescale", "activation", "prelu", "embedding", "scores", "attend", "recurrent",
+        "divide", "stack", "mean_over", "sum_over", "max_over", "min_over", "slice", "product", "bilinear", "unit",
+        "glu",
     ]  # fmt: skip
     inputs: tuple[str, ...] = ()
     window: tuple[int, ...] = ()

@@ -9,10 +9,10 @@ from tensorview.manifest import Nonlinearity
 
 PLAIN = {
     "relu", "relu6", "selu", "softplus", "softsign", "silu", "tanh", "sigmoid", "exponential", "hard_sigmoid",
-    "hard_silu", "mish", "log_sigmoid",
+    "hard_silu", "hard_tanh", "mish", "log_sigmoid", "tanh_shrink", "sparse_plus", "sparse_sigmoid",
 }  # fmt: skip
 """Keras's activation functions without parameters of their own."""
-ALONG = {"softmax", "log_softmax"}
+ALONG = {"softmax", "log_softmax", "glu"}
 
 
 def nonlinearity(layer: Any, rank: int) -> Nonlinearity | None:
@@ -24,7 +24,10 @@ def nonlinearity(layer: Any, rank: int) -> Nonlinearity | None:
         return Nonlinearity(name=name)
     if name in ALONG:
         return Nonlinearity(name=name, axes=(rank - 1,))
-    defaults = {"leaky_relu": (0.2,), "elu": (1.0,), "gelu": (0.0,)}
+    defaults = {
+        "leaky_relu": (0.2,), "elu": (1.0,), "celu": (1.0,), "gelu": (0.0,), "squareplus": (4.0,),
+        "soft_shrink": (0.5,), "hard_shrink": (0.5,),
+    }  # fmt: skip
     if name in defaults:
         return Nonlinearity(name=name, numbers=defaults[name])
     raise ValueError(f"an activation {name!r}")

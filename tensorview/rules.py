@@ -12,27 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import keras
+
 from tensorview.layers import Description
 from tensorview.layers.stored import first_shape
 from tensorview.manifest import Nonlinearity, Rule
 from tensorview.nonlinearity import nonlinearity
+from tensorview.operationrules import operation_rule, product
+from tensorview.seen import Seen, Sizes, axes_of
 from tensorview.tracing import Trace
 
-Sizes = tuple[int, ...]
 Make = Callable[[Any, Sequence["Seen"], "Seen"], Rule | None]
 """(layer, what it is given, what it makes) -> the rule without its inputs; None where its settings aren't covered."""
-
-
-class Seen:
-    """An output as rules see it: its sizes in its own order, without the batch, and which axis is the channel's."""
-
-    def __init__(self, sizes: Sizes, channel: int | None) -> None:
-        self.sizes, self.channel = sizes, channel
-
-    @property
-    def space(self) -> Sizes:
-        """The sizes of all axes but the channel's."""
-        return tuple(size for axis, size in enumerate(self.sizes) if axis != self.channel)
 
 
 def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]:
@@ -43,17 +34,22 @@ def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]
     for id in nodes:
         layer = trace.layer_of(id)
         name = own_class(layer)
-        if name is None or name not in RULES:
+        operation = isinstance(layer, keras.Operation) and not isinstance(layer, keras.Layer)
+        if name is None or not (operation or name in RULES):
             continue
         given = trace.sources(id)
-        sources = given if name in SEVERAL else given[:1]  # masks may come behind it
+        sources = given if operation or name in SEVERAL else given[:1]  # masks may come behind it
         inputs = tuple(source for source in sources if source is not None)
         if not inputs or len(inputs) != len(sources):
             continue
-        if name in LEAVE_OUT and (len(given) > len(inputs) or any(map(trace.masked, inputs))):
+        if not operation and name in LEAVE_OUT and (len(given) > len(inputs) or any(map(trace.masked, inputs))):
             continue
         try:
-            rule = RULES[name](layer, [seen[source] for source in inputs], seen[id])
+            shown = [seen[source] for source in inputs]
+            if operation:
+                rule = operation_rule(layer, name, trace.called(id), shown, seen[id])
+            else:
+                rule = RULES[name](layer, shown, seen[id])
         except (AttributeError, TypeError, ValueError, IndexError):  # a layer of another make than its class promises
             continue
         if rule is not None:
@@ -96,11 +92,13 @@ def _relu(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
 
 def _activation(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
     found = nonlinearity(layer, len(made.sizes))
+    if found is not None and found.name == "glu":
+        return Rule(name="glu", axes=found.axes)
     return Rule(name="same") if found is None else Rule(name="activation", activation=found)
 
 
 def _softmax(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
-    axes = _axes(layer.axis, len(made.sizes))
+    axes = axes_of(layer.axis, len(made.sizes))
     return Rule(name="activation", activation=Nonlinearity(name="softmax", axes=axes))
 
 
@@ -211,8 +209,21 @@ def _merge(name: Any) -> Make:
     return make
 
 
+def _dot(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    if layer.normalize or len(given) != 2:
+        return None
+    pair = _tuple(layer.axes, 2)
+    [first], [second] = (axes_of(axis, len(one.sizes)) for axis, one in zip(pair, given, strict=True))
+    if -1 in (first, second):
+        return None
+    one, two = list("abcdefgh"[: len(given[0].sizes)]), list("ijklmnop"[: len(given[1].sizes)])
+    one[first] = two[second] = "z"
+    out = "".join(letter for letter in (*one, *two) if letter != "z")
+    return product("".join(one), "".join(two), out, given, made)
+
+
 def _concatenate(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
-    axes = _axes(layer.axis, len(made.sizes))
+    axes = axes_of(layer.axis, len(made.sizes))
     return (
         Rule(name="concatenate", axes=axes) if sum(one.sizes[axes[0]] for one in given) == made.sizes[axes[0]] else None
     )
@@ -251,9 +262,22 @@ def _spread(per_space: Sequence[int], made: Seen, neutral: int) -> tuple[int, ..
 
 
 def _upsample(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
-    if getattr(layer, "interpolation", "nearest") != "nearest":
+    interpolation = getattr(layer, "interpolation", "nearest")
+    if interpolation == "bilinear":
+        return _bilinear(layer, given[0])
+    if interpolation != "nearest":
         return None
     return Rule(name="repeat", stride=_spread(_tuple(layer.size, len(_read(layer, given[0]).space)), made, 1))
+
+
+def _bilinear(layer: Any, given: Seen) -> Rule:
+    channel = _read(layer, given).channel
+    return Rule(name="bilinear", axes=tuple(axis for axis in range(len(given.sizes)) if axis != channel))
+
+
+def _resizing(layer: Any, given: Sequence[Seen], _made: Seen) -> Rule | None:
+    as_it_is = not (layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio or layer.antialias)
+    return _bilinear(layer, given[0]) if layer.interpolation == "bilinear" and as_it_is else None
 
 
 def _edges(value: Any, rank: int) -> list[int]:
@@ -272,29 +296,27 @@ def _crop(layer: Any, given: Sequence[Seen], made: Seen) -> Rule:
 # Normalisation -----------------------------------------------------------------------------------------------------
 
 
-def _axes(value: Any, rank: int) -> tuple[int, ...]:
-    """Axes as Keras counts them, the batch with them, as axes without it."""
-    given = value if isinstance(value, tuple | list) else (value,)
-    return tuple(int(axis) % (rank + 1) - 1 for axis in given)
-
-
 def _batch_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
-    return Rule(name="scale", axes=_axes(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
+    return Rule(name="scale", axes=axes_of(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
 
 
 def _layer_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
     rms = bool(getattr(layer, "rms_scaling", False))
     name: Any = "rms" if rms else "normalise"
-    return Rule(name=name, axes=_axes(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
+    return Rule(name=name, axes=axes_of(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
 
 
 def _rms_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
-    return Rule(name="rms", axes=_axes(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
+    return Rule(name="rms", axes=axes_of(layer.axis, len(made.sizes)), numbers=(float(layer.epsilon),))
 
 
 def _group_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
-    axes = _axes(layer.axis, len(made.sizes))
+    axes = axes_of(layer.axis, len(made.sizes))
     return Rule(name="group", axes=axes, groups=int(layer.groups), numbers=(float(layer.epsilon),))
+
+
+def _unit_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
+    return Rule(name="unit", axes=axes_of(layer.axis, len(made.sizes)))
 
 
 def _rescale(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
@@ -302,6 +324,13 @@ def _rescale(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
 
 
 # Others ------------------------------------------------------------------------------------------------------------
+
+
+def _time_distributed(layer: Any, given: Sequence[Seen], made: Seen) -> Rule | None:
+    """Of a layer that works on the last axis alone, step by step as well as on all steps at once."""
+    inner = layer.layer
+    name = own_class(inner)
+    return RULES[name](inner, given, made) if name in {"Dense", "Activation", "ReLU", "Dropout"} else None
 
 
 def _embedding(_layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
@@ -336,7 +365,7 @@ def _attention(trace: Trace, nodes: dict[str, Any]) -> dict[str, Rule]:
     return found
 
 
-SEVERAL = {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"}
+SEVERAL = {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"}
 """Layers that take several tensors."""
 LEAVE_OUT = {"GlobalAveragePooling1D", "Maximum", "Minimum", "Multiply", "Softmax"}
 """Layers that leave masked steps out of what they compute, which no rule says."""
@@ -358,6 +387,7 @@ RULES: dict[str, Make] = {
     "Maximum": _merge("maximum"),
     "Minimum": _merge("minimum"),
     "Concatenate": _concatenate,
+    "Dot": _dot,
     **dict.fromkeys(
         (
             "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "AlphaDropout",
@@ -371,12 +401,14 @@ RULES: dict[str, Make] = {
     "Permute": _permute,
     "RepeatVector": _repeated,
     **{f"UpSampling{rank}D": _upsample for rank in (1, 2, 3)},
+    "Resizing": _resizing,
     **{f"ZeroPadding{rank}D": _pad for rank in (1, 2, 3)},
     **{f"Cropping{rank}D": _crop for rank in (1, 2, 3)},
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
     "RMSNormalization": _rms_norm,
     "GroupNormalization": _group_norm,
+    "UnitNormalization": _unit_norm,
     "Rescaling": _rescale,
     "Activation": _activation,
     "ReLU": _relu,
@@ -385,5 +417,6 @@ RULES: dict[str, Make] = {
     "Softmax": _softmax,
     "PReLU": _prelu,
     "Embedding": _embedding,
+    "TimeDistributed": _time_distributed,
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"), _recurrent),
 }  # fmt: skip

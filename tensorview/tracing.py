@@ -105,6 +105,11 @@ class Trace:
             if (array.shape.rank if tf.is_tensor(array) else isinstance(array, np.ndarray) and array.ndim)
         )
 
+    def called(self, id: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call, in order and by name."""
+        args, kwargs = self._calls[id].arguments
+        return args, kwargs
+
     def origins(self, id: str) -> list[tuple[str, ...] | None]:
         """For each tensor that a call was given, the calls that it comes from, straight or by operations that work
         value by value; None for one that something else has reworked on the way."""

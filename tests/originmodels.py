@@ -132,8 +132,51 @@ def merges() -> Built:
     return keras.Model(x, [y, z]), noise(1, 4, 5, 3)
 
 
+def activations() -> Built:
+    steps = [
+        layers.Activation(name, name=name)
+        for name in ("hard_tanh", "celu", "squareplus", "tanh_shrink", "sparse_plus", "sparse_sigmoid", "log_softmax")
+    ]
+    last = [layers.Activation(name, name=name) for name in ("soft_shrink", "hard_shrink", "glu")]
+    return chain((5, 8), *steps, layers.UnitNormalization(name="unit"), layers.Rescaling(3, 0.1, name="wider"), *last)
+
+
+def operations() -> Built:
+    x = keras.Input((5, 6, 3), name="x")
+    one = layers.Conv2D(3, 1, name="one")(x)
+    size = keras.ops.abs(one) + 1.0
+    y = [
+        function(one)
+        for function in (
+            keras.ops.relu, keras.ops.relu6, keras.ops.sigmoid, keras.ops.tanh, keras.ops.exp, keras.ops.square,
+            keras.ops.gelu, keras.ops.log_softmax, keras.ops.silu, keras.ops.softplus,
+        )
+    ]  # fmt: skip
+    y += [keras.ops.log(size), keras.ops.sqrt(size), keras.ops.rsqrt(size), 2 / size, size**1.5, keras.ops.glu(x, 2)]
+    y += [keras.ops.celu(one, 0.5), keras.ops.leaky_relu(one, 0.3), keras.ops.clip(one, -0.5, 0.5), -one]
+    y += [2 * x - 1, 1 - x, x / 4, x - one, x / size, x * one, keras.ops.maximum(x, one), keras.ops.minimum(x, 0.1)]
+    y += [keras.ops.mean(x, axis=(1, 2)), keras.ops.sum(x, axis=-1), keras.ops.max(x, axis=2, keepdims=True)]
+    y += [keras.ops.min(x, axis=(1, 3)), keras.ops.softmax(one, axis=1), x[:, 1:, ::-2, None, 1], x[..., -1]]
+    y += [keras.ops.concatenate([x, one], axis=2), keras.ops.stack([x, one], axis=1), keras.ops.expand_dims(x, 2)]
+    y += [keras.ops.transpose(x, (0, 3, 1, 2)), keras.ops.reshape(x, (-1, 15, 6))]
+    y += [keras.ops.pad(x, ((0, 0), (1, 0), (0, 2), (0, 0)))]
+    y += [keras.ops.matmul(x, keras.ops.transpose(one, (0, 1, 3, 2))), keras.ops.einsum("bhwc,bhwd->bcd", x, one)]
+    return keras.Model(x, y), noise(1, 5, 6, 3)
+
+
+def resized() -> Built:
+    x = keras.Input((4, 5, 3), name="x")
+    larger = layers.UpSampling2D((2, 3), interpolation="bilinear", name="larger")(x)
+    smaller = layers.Resizing(5, 7, name="smaller")(larger)
+    dot = layers.Dot(axes=(2, 2), name="dot")([x[:, 0], x[:, 1]])
+    row = layers.Dot(axes=1, name="row")([x[:, 0, 0], x[:, 1, 1]])
+    steps = layers.TimeDistributed(layers.Dense(4, activation="relu"), name="steps")(x[:, 2])
+    return keras.Model(x, [smaller, dot, row, steps]), noise(1, 4, 5, 3)
+
+
 MODELS: dict[str, Callable[[], Built]] = {
-    build.__name__: build for build in (planes, first, signals, volumes, tokens, merges)
+    build.__name__: build
+    for build in (planes, first, signals, volumes, tokens, merges, activations, operations, resized)
 }
 
 

@@ -66,17 +66,22 @@ function absent(node: NodeInfo): Untold {
   return new Untold(`The weights of this layer are not in the file: ${bytesText(count * 4)}; export with --weights-in-page all, or --full.`);
 }
 
+/** A wrapped layer's weights have its name in front of their own. */
+function isCalled(full: string, name: string): boolean {
+  return full === name || full.endsWith(`/${name}`);
+}
+
 async function caseOf(report: Report, sample: number, node: NodeInfo, own: Values, known: readonly Weight[]): Promise<Case> {
   const { rule } = node;
   if (!rule) throw new Untold("How this layer works out its values is not known here, so nothing is claimed.");
   const [inputs, weights] = await Promise.all([Promise.all(rule.inputs.map((id) => values(report, sample, id))), kernels(report, known)]);
   return {
     node, rule, own, inputs,
-    has: (name) => node.weights.some((weight) => weight.name === name),
+    has: (name) => node.weights.some((weight) => isCalled(weight.name, name)),
     weight: (name) => {
-      const found = weights.get(name);
+      const found = weights.get([...weights.keys()].find((key) => isCalled(key, name)) ?? name);
       if (found) return found;
-      throw node.weights.some((weight) => weight.name === name) ? absent(node) : new Untold(`This layer has no ${name.replace("_", " ")} of its own in the file.`);
+      throw node.weights.some((weight) => isCalled(weight.name, name)) ? absent(node) : new Untold(`This layer has no ${name.replace("_", " ")} of its own in the file.`);
     },
     label: (id) => report.node(id)?.label ?? id,
   };
@@ -108,7 +113,7 @@ async function part(report: Report, sample: number, node: NodeInfo, index: Index
     const { result, magnitude } = sum;
     const rounding = (ROUNDING[node.dtype] ?? 2e-6) * (magnitude + Math.abs(result.value) + 1e-9);
     const allowed = result.off + shown.off + rounding;
-    const fits = !(Math.abs(result.value - shown.value) > allowed);
+    const fits = Number.isNaN(result.value) === Number.isNaN(shown.value) && !(Math.abs(result.value - shown.value) > allowed);
     const why = fits ? null : "What was worked out from the stored inputs is not the value that the model returned: this call does something more, so no sum is claimed.";
     return { ...base, sum: fits ? sum : null, why, allowed, expected: Math.sqrt(result.noise + shown.noise) + rounding };
   } catch (error) {

@@ -1,6 +1,7 @@
 // Activation functions, as Keras has them.
 
 import type { Nonlinearity } from "../bundle/manifest.gen";
+import { valueText } from "../words/format";
 
 const UNBOUNDED = 3.4e38;
 
@@ -35,7 +36,8 @@ const FUNCTIONS: Readonly<Record<string, Make>> = {
   leaky_relu: ([slope = 0.2]) => (x) => (x >= 0 ? x : slope * x),
   elu: ([alpha = 1]) => (x) => (x >= 0 ? x : alpha * Math.expm1(x)),
   selu: () => (x) => 1.05070098735548 * (x >= 0 ? x : 1.67326324235438 * Math.expm1(x)),
-  gelu: () => (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  celu: ([alpha = 1]) => (x) => Math.max(0, x) + alpha * Math.expm1(Math.min(0, x) / alpha),
+  gelu: ([approximate = 0]) => (x) => 0.5 * x * (1 + (approximate ? Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)) : erf(x / Math.SQRT2))),
   silu: () => (x) => x * sigmoid(x),
   sigmoid: () => sigmoid,
   tanh: () => Math.tanh,
@@ -46,11 +48,45 @@ const FUNCTIONS: Readonly<Record<string, Make>> = {
   hard_silu: () => (x) => x * held(x / 6 + 0.5, 0, 1),
   mish: () => (x) => x * Math.tanh(softplus(x)),
   log_sigmoid: () => (x) => -softplus(-x),
+  hard_tanh: () => (x) => held(x, -1, 1),
+  hard_shrink: ([edge = 0.5]) => (x) => (Math.abs(x) > edge ? x : 0),
+  soft_shrink: ([edge = 0.5]) => (x) => x - held(x, -edge, edge),
+  tanh_shrink: () => (x) => x - Math.tanh(x),
+  threshold: ([edge = 0, otherwise = 0]) => (x) => (x > edge ? x : otherwise),
+  squareplus: ([b = 4]) => (x) => (x + Math.sqrt(x * x + b)) / 2,
+  sparse_plus: () => (x) => (x <= -1 ? 0 : x < 1 ? (x + 1) ** 2 / 4 : x),
+  sparse_sigmoid: () => (x) => held((x + 1) / 2, 0, 1),
+  clip: ([low = 0, high = 1]) => (x) => held(x, low, high),
+  at_least: ([low = 0]) => (x) => Math.max(x, low),
+  at_most: ([high = 0]) => (x) => Math.min(x, high),
+  abs: () => Math.abs,
+  negative: () => (x) => -x,
+  expm1: () => Math.expm1,
+  log: () => Math.log,
+  log1p: () => Math.log1p,
+  sqrt: () => Math.sqrt,
+  rsqrt: () => (x) => 1 / Math.sqrt(x),
+  square: () => (x) => x * x,
+  power: ([exponent = 1]) => (x) => x ** exponent,
+  over: ([dividend = 1]) => (x) => dividend / x,
+  sin: () => Math.sin,
+  cos: () => Math.cos,
 };
 
 const NAMES: Readonly<Record<string, string>> = {
   relu: "ReLU", relu6: "ReLU6", leaky_relu: "leaky ReLU", elu: "ELU", selu: "SELU", gelu: "GELU", silu: "SiLU", hard_sigmoid: "hard sigmoid",
-  hard_silu: "hard SiLU", log_sigmoid: "log sigmoid", log_softmax: "log softmax",
+  hard_silu: "hard SiLU", log_sigmoid: "log sigmoid", log_softmax: "log softmax", celu: "CELU", hard_tanh: "hard tanh", hard_shrink: "hard shrink", soft_shrink: "soft shrink", tanh_shrink: "tanh shrink",
+  sparse_plus: "sparse plus", sparse_sigmoid: "sparse sigmoid", abs: "absolute value", sqrt: "square root", rsqrt: "1 ÷ square root",
+};
+
+/** Those that their numbers tell better than a name. */
+const WORDS: Readonly<Record<string, (numbers: readonly number[]) => string>> = {
+  clip: ([low = 0, high = 1]) => `held between ${valueText(low)} and ${valueText(high)}`,
+  at_least: ([low = 0]) => `at least ${valueText(low)}`,
+  at_most: ([high = 0]) => `at most ${valueText(high)}`,
+  power: ([exponent = 1]) => `to the power of ${valueText(exponent)}`,
+  over: ([dividend = 1]) => `${valueText(dividend)} ÷ it`,
+  threshold: ([edge = 0, otherwise = 0]) => `${valueText(otherwise)} up to ${valueText(edge)}`,
 };
 
 /** The function that works value by value; null for one that looks at other values too, or that isn't known. */
@@ -61,5 +97,5 @@ export function functionOf({ name, numbers }: Nonlinearity): ((x: number) => num
 export function functionName({ name, numbers }: Nonlinearity): string {
   const [slope = 0, top = UNBOUNDED] = numbers;
   if (name === "clipped_relu") return slope !== 0 ? "leaky ReLU" : top < UNBOUNDED ? `ReLU${top}` : "ReLU";
-  return NAMES[name] ?? name;
+  return WORDS[name]?.(numbers) ?? NAMES[name] ?? name;
 }

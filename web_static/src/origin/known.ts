@@ -43,9 +43,11 @@ export function through(a: Known, f: (x: number) => number): Known {
   const value = f(a.value);
   if (a.off === 0) return exactly(value);
   let off = 0;
-  for (let i = -4; i <= 4; i++) off = Math.max(off, Math.abs(f(a.value + (a.off * i) / 4) - value));
+  // What is no number is no value that the model can have had: the root of less than nothing.
+  const change = (x: number): number => f(x) - value || 0;
+  for (let i = -4; i <= 4; i++) off = Math.max(off, Math.abs(change(a.value + (a.off * i) / 4)));
   const sigma = Math.sqrt(a.noise);
   // The steepest way to a value that may well be meant: beside a kink, as ReLU's, the slope at the value itself says nothing.
-  const changes = [-3, -2, -1, 1, 2, 3].map((k) => (f(a.value + k * sigma) - value) / k);
-  return { value, off, noise: Math.max(...changes.map((change) => change * change)) };
+  const changes = [-3, -2, -1, 1, 2, 3].map((k) => change(a.value + k * sigma) / k);
+  return { value, off, noise: Math.max(...changes.map((slope) => slope * slope)) };
 }

@@ -4,6 +4,7 @@ import { scaled, sumOf, times, exactly, type Known } from "./known";
 import type { Index } from "./places";
 import type { Case, Reckon, Step, Sum, Term } from "./types";
 import { Untold, type Values } from "./values";
+import { valueText } from "../words/format";
 
 /** The index in an input whose axes of size 1 are repeated. */
 export function repeated({ node }: Values, index: Index): Index {
@@ -47,6 +48,29 @@ export const subtract: Reckon = (one, index) => {
   const terms = termsOf(one, index).map((term, i) => (i === 0 ? term : { ...term, label: `− ${term.label}`, part: scaled(term.part, -1) }));
   const magnitude = terms.reduce((all, { part }) => all + Math.abs(part.value), 0);
   return { how: "the first input less the second", terms, sign: "+", steps: [], result: sumOf(terms.map(({ part }) => part)), magnitude };
+};
+
+export const divide: Reckon = (one, index) => {
+  const [dividend, divisor] = termsOf(one, index);
+  if (!dividend || !divisor) throw new Untold("What it is given is not in the file.");
+  const [a, b] = [dividend.part, divisor.part];
+  const least = Math.abs(b.value) - b.off;
+  if (b.off > 0 && least <= 0) throw new Untold("What it is divided by is stored too coarsely here to tell it from 0.");
+  const value = a.value / b.value;
+  const off = (a.off + Math.abs(value) * b.off) / least;
+  const result = { value, off: Number.isFinite(value) ? off : 0, noise: (a.noise + value * value * b.noise) / b.value ** 2 };
+  const steps = [{ text: `÷ ${divisor.label}, ${valueText(b.value)}`, value }];
+  return { how: "the first input by the second", terms: [dividend], sign: "", steps, result, magnitude: Math.abs(value) };
+};
+
+export const stack: Reckon = (one, index) => {
+  const axis = one.rule.axes[0] ?? 0;
+  const input = one.inputs[index[axis] ?? 0];
+  if (!input) throw new Untold("What it is given is not in the file.");
+  const at = index.filter((_, i) => i !== axis);
+  const part = input.at(at);
+  const term = { label: one.label(input.node.id), part, spot: { node: input.node.id, index: at } };
+  return { how: "handed on, one input for each place", terms: [term], sign: "", steps: [], result: part, magnitude: Math.abs(part.value) };
 };
 
 /** Which input a place along the joined axis is of, and where in it. */

@@ -6,7 +6,7 @@ import { ravel, unravel, type Index } from "./places";
 import type { Reckon } from "./types";
 import { Untold } from "./values";
 
-const MOVES: ReadonlySet<string> = new Set(["same", "reshape", "permute", "repeat", "shift"]);
+const MOVES: ReadonlySet<string> = new Set(["same", "reshape", "permute", "repeat", "shift", "slice"]);
 
 export function isMove(rule: Rule | null): boolean {
   return rule !== null && MOVES.has(rule.name);
@@ -18,6 +18,7 @@ export function movedFrom(rule: Rule, node: NodeInfo, input: NodeInfo, index: In
   if (rule.name === "reshape") return unravel(ravel(index, node.shape), input.shape);
   if (rule.name === "permute") return rule.axes.map((axis) => index[axis] ?? 0);
   if (rule.name === "repeat") return index.map((place, axis) => Math.floor(place / (rule.stride[axis] ?? 1)));
+  if (rule.name === "slice") return rule.axes.map((axis, j) => (rule.before[j] ?? 0) + (axis < 0 ? 0 : (index[axis] ?? 0) * (rule.stride[j] ?? 1)));
   const from = index.map((place, axis) => place - (rule.before[axis] ?? 0));
   return from.every((place, axis) => place >= 0 && place < (input.shape[axis] ?? 0)) ? from : null;
 }

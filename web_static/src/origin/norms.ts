@@ -41,21 +41,23 @@ export const normalise: Reckon = (one, index) => {
     offSquares += other.off ** 2;
     noise += other.noise;
   }
-  const rms = rule.name === "rms";
-  const mean = rms ? 0 : sum / count;
-  const deviation = Math.sqrt(Math.max(0, squares / count - mean ** 2) + (rule.numbers[0] ?? 0));
+  const unit = rule.name === "unit";
+  const bare = unit || rule.name === "rms";
+  const mean = bare ? 0 : sum / count;
+  const shared = unit ? 1 : count;
+  const deviation = Math.sqrt(Math.max(0, squares / shared - mean ** 2) + (rule.numbers[0] ?? 0));
   // The deviation is off by no more than the root of the mean square of what the values are off.
-  const spread = Math.sqrt(offSquares / count);
+  const spread = Math.sqrt(offSquares / shared);
   const least = Math.max(deviation - spread, deviation / 4);
   const centred = x.value - mean;
-  const steps: Step[] = rms ? [] : [{ text: `− mean ${valueText(mean)} of ${count} values`, value: centred }];
+  const steps: Step[] = bare ? [] : [{ text: `− mean ${valueText(mean)} of ${count} values`, value: centred }];
   const hat = centred / deviation;
   let value: Known = {
     value: hat,
-    off: (x.off + (rms ? 0 : offs / count) + Math.abs(hat) * spread) / least,
-    noise: (x.noise + noise / count ** 2 + (hat * hat * noise) / count ** 2) / deviation ** 2,
+    off: (x.off + (bare ? 0 : offs / count) + Math.abs(hat) * spread) / least,
+    noise: (x.noise + (bare ? 0 : noise / count ** 2) + (hat * hat * noise) / (unit ? 1 : count ** 2)) / deviation ** 2,
   };
-  steps.push({ text: rms ? `÷ root mean square ${valueText(deviation)} of ${count} values` : `÷ deviation ${valueText(deviation)}`, value: hat });
+  steps.push({ text: unit ? `÷ length ${valueText(deviation)} of ${count} values` : bare ? `÷ root mean square ${valueText(deviation)} of ${count} values` : `÷ deviation ${valueText(deviation)}`, value: hat });
   const [gamma, beta] = [learnt(one, "gamma", index) ?? learnt(one, "scale", index), learnt(one, "beta", index)];
   if (gamma) {
     value = times(value, gamma);
@@ -66,6 +68,6 @@ export const normalise: Reckon = (one, index) => {
     steps.push({ text: `+ beta ${valueText(beta.value)}`, value: value.value });
   }
   const term = { label: one.label(input.node.id), part: x, spot: { node: input.node.id, index } };
-  return { how: "normalised by the mean and variance of this run's values", terms: [term], sign: "", steps, result: value, magnitude: Math.abs(x.value) + Math.abs(mean / deviation) + Math.abs(value.value) };
+  return { how: unit ? "divided by the length of its vector" : "normalised by the mean and variance of this run's values", terms: [term], sign: "", steps, result: value, magnitude: Math.abs(x.value) + Math.abs(mean / deviation) + Math.abs(value.value) };
 };
 

@@ -2,12 +2,16 @@
 
 import type { NodeInfo, Rule } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
+import { nearest } from "./bilinear";
 import { parse } from "./dense";
 import { chainOf } from "./explain";
 import { partOf } from "./merges";
 import { isMove, movedFrom } from "./moves";
 import { reachOf } from "./norms";
 import { joined, spaceOf, type Index } from "./places";
+import { factorsOf } from "./products";
+import { spanOf } from "./reductions";
+import { gateOf } from "./single";
 import { slid, tapsOf } from "./windows";
 
 /** A box of values in a node's output, in its own order: from the first, up to and without the last. */
@@ -71,10 +75,22 @@ function of(rule: Rule, node: NodeInfo, inputs: readonly NodeInfo[], index: Inde
       const found = partOf(inputs.map(({ shape }) => shape), axis, index[axis] ?? 0);
       return inputs.flatMap((from, i) => (i === found?.input ? [cell(from.id, index.map((place, at) => (at === axis ? found.place : place)))] : []));
     }
-    case "add": case "subtract": case "multiply": case "average": case "maximum": case "minimum":
+    case "add": case "subtract": case "multiply": case "average": case "maximum": case "minimum": case "divide":
       return inputs.map((one) => cell(one.id, index.map((place, axis) => (one.shape[axis] === 1 ? 0 : place))));
-    case "normalise": case "rms": case "group":
+    case "normalise": case "rms": case "group": case "unit":
       return [{ node: input.id, ...reachOf(rule, node, index) }];
+    case "stack":
+      return inputs.flatMap((from, i) => (i === index[rule.axes[0] ?? 0] ? [cell(from.id, index.filter((_, axis) => axis !== rule.axes[0]))] : []));
+    case "mean_over": case "sum_over": case "max_over": case "min_over":
+      return [{ node: input.id, ...spanOf(rule, input, node, index) }];
+    case "product":
+      return factorsOf(rule, inputs, index).map((factor) => ({ ...factor, node: factor.node.id }));
+    case "bilinear": {
+      const near = nearest(rule, input, node, index).map((list) => list.map(({ place }) => place));
+      return [{ node: input.id, from: near.map((places) => Math.min(...places)), to: near.map((places) => Math.max(...places) + 1) }];
+    }
+    case "glu":
+      return [cell(input.id, index), cell(input.id, gateOf(rule.axes[0] ?? 0, node, index))];
     case "embedding":
       return [cell(input.id, index.slice(0, -1))];
     case "scores": {

@@ -2,11 +2,14 @@
 
 import type { Rule } from "../bundle/manifest.gen";
 import { attend, embedding, scores } from "./attention";
+import { bilinear } from "./bilinear";
 import { dense } from "./dense";
-import { add, average, concatenate, larger, multiply, smaller, subtract } from "./merges";
+import { add, average, concatenate, divide, larger, multiply, smaller, stack, subtract } from "./merges";
 import { moved } from "./moves";
 import { normalise } from "./norms";
-import { activation, prelu, rescale, scale } from "./single";
+import { product } from "./products";
+import { maxOver, meanOver, minOver, sumOver } from "./reductions";
+import { activation, glu, prelu, rescale, scale } from "./single";
 import type { Reckon } from "./types";
 import { Untold } from "./values";
 import { conv, depthwise, maximum, mean, separable } from "./windows";
@@ -19,4 +22,5 @@ export const RULES: Readonly<Record<Rule["name"], Reckon>> = {
   conv, depthwise, separable, transposed: conv, max: maximum, mean, dense, add, subtract, multiply, average, maximum: larger,
   minimum: smaller, concatenate, same: moved, reshape: moved, permute: moved, repeat: moved, shift: moved, scale, normalise,
   rms: normalise, group: normalise, rescale, activation, prelu, embedding, scores, attend, recurrent,
+  divide, stack, mean_over: meanOver, sum_over: sumOver, max_over: maxOver, min_over: minOver, slice: moved, product, bilinear, unit: normalise, glu,
 };

@@ -19,7 +19,7 @@ function told(how: string, term: Term, steps: readonly Step[], result: Known): S
 }
 
 /** A softmax over what the layer is given, along its axes. */
-function softmax(one: Case, index: Index, axes: readonly number[]): Sum {
+function softmax(one: Case, index: Index, axes: readonly number[], log: boolean): Sum {
   const { x, term } = given(one, index);
   const { node } = one;
   const sizes = axes.map((axis) => node.shape[axis] ?? 1);
@@ -32,17 +32,39 @@ function softmax(one: Case, index: Index, axes: readonly number[]): Sum {
   const value = 1 / rest;
   const result = { value, off: value * Math.expm1(2 * off), noise: (value * value * off * off * 2) / 3 };
   const count = sizes.reduce((product, side) => product * side, 1);
-  return told(`e to its power, over the sum of all ${count}`, term, [{ text: `→ softmax over ${count}`, value }], result);
+  const how = `e to its power, over the sum of all ${count}`;
+  const steps = [{ text: `→ softmax over ${count}`, value }];
+  if (!log) return told(how, term, steps, result);
+  const logarithm = { value: -Math.log(rest), off: 2 * off, noise: (off * off * 2) / 3 };
+  return told(how, term, [...steps, { text: "→ its logarithm", value: logarithm.value }], logarithm);
 }
+
+/** Functions without a bound near 0. */
+const NEAR_ZERO: ReadonlySet<string> = new Set(["log", "rsqrt", "over", "power"]);
 
 export const activation: Reckon = (one, index) => {
   const { activation: made } = one.rule;
-  if (made?.name === "softmax") return softmax(one, index, made.axes);
+  if (made?.name === "softmax" || made?.name === "log_softmax") return softmax(one, index, made.axes, made.name === "log_softmax");
   const f = made && functionOf(made);
   if (!made || !f) throw new Untold(`The activation ${made?.name ?? ""} looks at other values too.`);
   const { x, term } = given(one, index);
+  if (NEAR_ZERO.has(made.name) && x.off > 0 && x.off >= Math.abs(x.value)) throw new Untold("What it is given is stored too coarsely here to tell it from 0.");
   const result = through(x, f);
   return told("value by value", term, [{ text: `→ ${functionName(made)}`, value: result.value }], result);
+};
+
+/** Where the gate of a value lies, in the second half. */
+export function gateOf(axis: number, node: Case["node"], index: Index): Index {
+  return index.map((place, i) => (i === axis ? place + (node.shape[axis] ?? 0) : place));
+}
+
+export const glu: Reckon = (one, index) => {
+  const { x, term } = given(one, index);
+  const gate = given(one, gateOf(one.rule.axes[0] ?? 0, one.node, index));
+  const open = through(gate.x, (value) => 1 / (1 + Math.exp(-value)));
+  const result = times(x, open);
+  const steps = [{ text: `× sigmoid of ${valueText(gate.x.value)}, its gate: ${valueText(open.value)}`, value: result.value }];
+  return told("the first half, each value times the sigmoid of its own in the second", term, steps, result);
 };
 
 export const prelu: Reckon = (one, index) => {
@@ -57,7 +79,7 @@ export const rescale: Reckon = (one, index) => {
   const { x, term } = given(one, index);
   const [scale = 1, offset = 0] = one.rule.numbers;
   const result = plus(scaled(x, scale), exactly(offset));
-  const steps = [{ text: `× ${valueText(scale)}`, value: x.value * scale }, ...(offset === 0 ? [] : [{ text: `+ ${valueText(offset)}`, value: result.value }])];
+  const steps = [...(scale === 1 && offset !== 0 ? [] : [{ text: `× ${valueText(scale)}`, value: x.value * scale }]), ...(offset === 0 ? [] : [{ text: `+ ${valueText(offset)}`, value: result.value }])];
   return told("scaled and shifted", term, steps, result);
 };
 
