@@ -22,6 +22,8 @@ interface Found {
   readonly list: readonly { readonly index: Index; readonly x: Known }[];
   readonly picture: Patch | null;
   readonly node: string;
+  /** "y and x". */
+  readonly over: string;
 }
 
 /** Values beyond which no picture of them is made. */
@@ -37,7 +39,8 @@ function found({ rule, node, inputs: [input] }: Case, index: Index): Found {
   });
   const width = sizes.findLast((size) => size > 1) ?? 1;
   const picture = list.length > DRAWN ? null : { width, height: list.length / width, values: list.map(({ x }) => x.value) };
-  return { list, picture, node: input.node.id };
+  const over = rule.axes.map((axis) => input.node.axes[axis] ?? `axis ${axis}`).join(" and ");
+  return { list, picture, node: input.node.id, over };
 }
 
 function term(label: string, part: Known, { node, picture }: Found, index: Index): Term {
@@ -53,7 +56,7 @@ function added(mean: boolean): Reckon {
     const result = mean ? scaled(total, 1 / list.length) : total;
     const magnitude = list.reduce((size, { x }) => size + Math.abs(x.value), 0) / (mean ? list.length : 1);
     const steps = mean ? [{ text: `÷ ${list.length}`, value: result.value }] : [];
-    return { how: `the ${mean ? "mean" : "sum"} over whole axes`, terms: [term(`sum of ${list.length} values`, total, all, best.index)], sign: "+", steps, result, magnitude };
+    return { how: `the ${mean ? "mean" : "sum"} over all of ${all.over}`, terms: [term(`sum of ${list.length} values`, total, all, best.index)], sign: "+", steps, result, magnitude };
   };
 }
 
@@ -65,7 +68,7 @@ function extreme(sign: "max" | "min"): Reckon {
     // It may be another one by as much as any is off.
     const off = list.reduce((most, { x }) => Math.max(most, x.off), 0);
     const word = sign === "max" ? "largest" : "smallest";
-    return { how: `the ${word} value over whole axes`, terms: [term(`${word} of ${list.length}`, best.x, all, best.index)], sign, steps: [], result: { ...best.x, off }, magnitude: Math.abs(best.x.value) };
+    return { how: `the ${word} value over all of ${all.over}`, terms: [term(`${word} of ${list.length}`, best.x, all, best.index)], sign, steps: [], result: { ...best.x, off }, magnitude: Math.abs(best.x.value) };
   };
 }
 
