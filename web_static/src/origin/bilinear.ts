@@ -34,7 +34,7 @@ export const bilinear: Reckon = ({ rule, node, inputs: [input] }, index) => {
     const at = chosen.map(({ place }) => place);
     const share = chosen.reduce((product, one) => product * one.share, 1);
     const x = input.at(at);
-    const label = at.map((place, axis) => `${input.node.axes[axis] ?? "place"} ${place}`).join(" · ");
+    const label = rule.axes.map((axis) => `${input.node.axes[axis] ?? "place"} ${at[axis] ?? 0}`).join(" · ");
     return { label, part: scaled(x, share), spot: { node: input.node.id, index: at }, factors: [x.value, share] };
   });
   const magnitude = terms.reduce((all, { part }) => all + Math.abs(part.value), 0);
