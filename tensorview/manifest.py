@@ -147,8 +147,9 @@ class Rule:
     the place along `axes[0]`. mean_over, sum_over, max_over, min_over: over the input's `axes`. slice: position p of
     axis `axes[j]` is `before + p * stride` of the input's axis j; it is `before` where that is -1. product: the sum
     that `equation` says, of two inputs. bilinear: between the nearest values along `axes`, pixels half a step in. unit:
-    by its length over `axes`. glu: the first half along `axes[0]` times the sigmoid of the second. recurrent: nothing
-    but which steps it is given: that of `axes`, or all.
+    by its length over `axes`. glu: the first half along `axes[0]` times the sigmoid of the second.
+    standardise: less a mean, by a deviation, of each place along `axes`: `numbers` has all means, then all deviations.
+    recurrent: nothing but which steps it is given: that of `axes`, or all.
     """
 
     name: Literal[
@@ -156,7 +157,7 @@ class Rule:
         "average", "maximum", "minimum", "concatenate", "same", "reshape", "permute", "repeat", "shift", "scale",
         "normalise", "rms", "group", "rescale", "activation", "prelu", "embedding", "scores", "attend", "recurrent",
         "divide", "stack", "mean_over", "sum_over", "max_over", "min_over", "slice", "product", "bilinear", "unit",
-        "glu",
+        "glu", "standardise",
     ]  # fmt: skip
     inputs: tuple[str, ...] = ()
     window: tuple[int, ...] = ()

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from tensorview.layers import Description
 from tensorview.layers.stored import first_shape
@@ -55,6 +56,7 @@ def rules(trace: Trace, descriptions: dict[str, Description]) -> dict[str, Rule]
         if rule is not None:
             found[id] = replace(rule, inputs=inputs)
     found.update(_attention(trace, nodes))
+    found.update(_plain_attention(trace, nodes))
     return found
 
 
@@ -319,6 +321,20 @@ def _unit_norm(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule:
     return Rule(name="unit", axes=axes_of(layer.axis, len(made.sizes)))
 
 
+MOST_NUMBERS = 4096
+
+
+def _standardised(layer: Any, _given: Sequence[Seen], made: Seen) -> Rule | None:
+    axes = () if layer.axis is None else tuple(sorted(axes_of(layer.axis, len(made.sizes))))
+    mean, variance = (np.asarray(one, np.float64).ravel() for one in (layer.mean, layer.variance))
+    if -1 in axes or layer.invert or mean.size > MOST_NUMBERS or mean.size != variance.size:
+        return None
+    if mean.size != math.prod(made.sizes[axis] for axis in axes):
+        return None
+    deviation = np.maximum(np.sqrt(variance), keras.backend.epsilon())
+    return Rule(name="standardise", axes=axes, numbers=(*mean.tolist(), *deviation.tolist()))
+
+
 def _rescale(layer: Any, _given: Sequence[Seen], _made: Seen) -> Rule:
     return Rule(name="rescale", numbers=(float(layer.scale), float(layer.offset)))
 
@@ -362,6 +378,27 @@ def _attention(trace: Trace, nodes: dict[str, Any]) -> dict[str, Rule]:
         found[scores] = Rule(name="scores", inputs=(str(query), str(key)), numbers=(scale,))
         if output is not None and own_class(trace.layer_of(output)) == "EinsumDense":
             found[output] = Rule(name="attend", inputs=(scores, str(value)))
+    return found
+
+
+def _plain_attention(trace: Trace, nodes: dict[str, Any]) -> dict[str, Rule]:
+    """Keras's attention layers without weights of their own for query, key and value: one head, no masks."""
+    found: dict[str, Rule] = {}
+    for id in nodes:
+        layer, scores = trace.layer_of(id), f"{id}/scores"
+        name = own_class(layer)
+        if name not in {"Attention", "AdditiveAttention"} or scores not in nodes:
+            continue
+        given = [source for source in trace.sources(id) if source is not None and not trace.masked(source)]
+        if len(given) != len(trace.sources(id)) or len(given) not in (2, 3):
+            continue
+        query, value, key = (*given, given[1])[:3]
+        if any(len(_sizes(nodes[one].shape)) != 2 for one in given) or len(_sizes(nodes[scores].shape)) != 3:
+            continue
+        found[id] = Rule(name="product", inputs=(scores, value), equation="hqk,kd->qd")
+        if name == "Attention" and layer.score_mode == "dot":
+            scale = 1.0 if layer.scale is None else float(layer.scale)
+            found[scores] = Rule(name="scores", inputs=(query, key), numbers=(scale,))
     return found
 
 
@@ -409,6 +446,7 @@ RULES: dict[str, Make] = {
     "RMSNormalization": _rms_norm,
     "GroupNormalization": _group_norm,
     "UnitNormalization": _unit_norm,
+    "Normalization": _standardised,
     "Rescaling": _rescale,
     "Activation": _activation,
     "ReLU": _relu,

@@ -171,12 +171,24 @@ def resized() -> Built:
     dot = layers.Dot(axes=(2, 2), name="dot")([x[:, 0], x[:, 1]])
     row = layers.Dot(axes=1, name="row")([x[:, 0, 0], x[:, 1, 1]])
     steps = layers.TimeDistributed(layers.Dense(4, activation="relu"), name="steps")(x[:, 2])
-    return keras.Model(x, [smaller, dot, row, steps]), noise(1, 4, 5, 3)
+    given = layers.Normalization(mean=[0.1, 0.2, -1.0], variance=[1.0, 4.0, 0.5], name="given")(x)
+    one = layers.Normalization(mean=0.5, variance=2.0, axis=None, name="one")(x)
+    return keras.Model(x, [smaller, dot, row, steps, given, one]), noise(1, 4, 5, 3)
+
+
+def matched() -> Built:
+    """Attention without weights for query, key and value."""
+    x = keras.Input((6, 4), name="x")
+    y = layers.Dense(4, name="y")(x[:, :5])
+    seen = layers.Attention(use_scale=True, name="scaled")([x, y])
+    keyed = layers.Attention(name="keyed")([x, y, x[:, 1:]], use_causal_mask=True)
+    added = layers.AdditiveAttention(name="additive")([x, y])
+    return keras.Model(x, [seen, keyed, added]), noise(1, 6, 4)
 
 
 MODELS: dict[str, Callable[[], Built]] = {
     build.__name__: build
-    for build in (planes, first, signals, volumes, tokens, merges, activations, operations, resized)
+    for build in (planes, first, signals, volumes, tokens, merges, activations, operations, resized, matched)
 }
 
 

@@ -85,6 +85,21 @@ def test_nothing_is_claimed_where_masked_steps_are_left_out() -> None:
     assert [names[name] for name in ("whole", "all", "kept")] == ["multiply", "mean", "same"]
 
 
+def test_nothing_is_claimed_of_operations_on_the_batch_or_beside_the_nodes() -> None:
+    x = keras.Input((4, 3), name="x")
+    ends = [
+        keras.ops.mean(x), keras.ops.sum(x, axis=(0, 1)), keras.ops.softmax(x, axis=0), x[0], x[:, None][..., :1, :, :],
+        keras.ops.transpose(x, (1, 0, 2)), keras.ops.power(keras.ops.abs(x), x), x + np.ones(3, np.float32),
+        keras.ops.matmul(x, np.ones((3, 2), np.float32)), keras.ops.einsum("abc,abd->cd", x, x),
+        keras.ops.pad(x, ((0, 0), (1, 1), (0, 0)), mode="reflect"), keras.ops.clip(x, 0, np.ones(3, np.float32)),
+        layers.Dot(axes=2, normalize=True)([x, x]), layers.UpSampling2D(interpolation="bicubic")(x[:, None]),
+        layers.Normalization(mean=0.0, variance=1.0, invert=True)(x),
+    ]  # fmt: skip
+    found = rules(keras.Model(x, ends), np.ones((1, 4, 3), np.float32))
+    told = [id for id, rule in found.items() if rule is not None]
+    assert sorted(told) == ["absolute", "get_item", "get_item~2", "get_item~3"]
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras's own quantize
 def test_nothing_is_claimed_of_layers_that_compute_with_other_numbers() -> None:
     model = keras.Sequential([keras.Input((6,)), layers.Dense(4, name="quantised"), layers.Dense(4, name="adapted")])

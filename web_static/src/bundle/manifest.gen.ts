@@ -63,7 +63,7 @@ export interface Nonlinearity {
 }
 
 export interface Rule {
-  readonly name: "conv" | "depthwise" | "separable" | "transposed" | "max" | "mean" | "dense" | "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "same" | "reshape" | "permute" | "repeat" | "shift" | "scale" | "normalise" | "rms" | "group" | "rescale" | "activation" | "prelu" | "embedding" | "scores" | "attend" | "recurrent" | "divide" | "stack" | "mean_over" | "sum_over" | "max_over" | "min_over" | "slice" | "product" | "bilinear" | "unit" | "glu";
+  readonly name: "conv" | "depthwise" | "separable" | "transposed" | "max" | "mean" | "dense" | "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "same" | "reshape" | "permute" | "repeat" | "shift" | "scale" | "normalise" | "rms" | "group" | "rescale" | "activation" | "prelu" | "embedding" | "scores" | "attend" | "recurrent" | "divide" | "stack" | "mean_over" | "sum_over" | "max_over" | "min_over" | "slice" | "product" | "bilinear" | "unit" | "glu" | "standardise";
   readonly inputs: readonly string[];
   readonly window: readonly number[];
   readonly stride: readonly number[];

@@ -1,17 +1,23 @@
 // Attention: how well a query fits each key, and what is made of the values by that; and rows of an embedding.
 
+import type { NodeInfo } from "../bundle/manifest.gen";
 import { exactly, plus, scaled, sumOf, times, type Known } from "./known";
 import type { Index } from "./places";
 import type { Reckon, Term } from "./types";
 import { Untold, type Values } from "./values";
 import { valueText } from "../words/format";
 
-/** Query and key of one head: (place, head, dimension). */
+/** Where a row of a query, key or value lies: (place, head, dimension), or (place, dimension) where there is one head. */
+export function rowOf(node: NodeInfo, place: number, head: number): number[] {
+  return node.shape.length === 2 ? [place] : [place, head];
+}
+
 function product(query: Values, key: Values, head: number, q: number, k: number): Term[] {
-  const count = query.node.shape[2] ?? 1;
+  const [of, to] = [rowOf(query.node, q, head), rowOf(key.node, k, head)];
+  const count = query.node.shape[of.length] ?? 1;
   return Array.from({ length: count }, (_, d): Term => {
-    const [a, b] = [query.at([q, head, d]), key.at([k, head, d])];
-    return { label: `dimension ${d}`, part: times(a, b), spot: { node: key.node.id, index: [k, head, d] }, factors: [a.value, b.value] };
+    const [a, b] = [query.at([...of, d]), key.at([...to, d])];
+    return { label: `dimension ${d}`, part: times(a, b), spot: { node: key.node.id, index: [...to, d] }, factors: [a.value, b.value] };
   });
 }
 

@@ -2,6 +2,7 @@
 
 import type { NodeInfo, Rule } from "../bundle/manifest.gen";
 import type { Report } from "../bundle/model";
+import { rowOf } from "./attention";
 import { nearest } from "./bilinear";
 import { parse } from "./dense";
 import { chainOf } from "./explain";
@@ -95,7 +96,10 @@ function of(rule: Rule, node: NodeInfo, inputs: readonly NodeInfo[], index: Inde
       return [cell(input.id, index.slice(0, -1))];
     case "scores": {
       const [head = 0, q = 0, k = 0] = index;
-      const row = (one: NodeInfo, place: number): Region => ({ node: one.id, from: [place, head, 0], to: [place + 1, head + 1, one.shape[2] ?? 1] });
+      const row = (one: NodeInfo, place: number): Region => {
+        const at = rowOf(one, place, head);
+        return { node: one.id, from: [...at, 0], to: [...at.map((start) => start + 1), one.shape[at.length] ?? 1] };
+      };
       return [row(input, q), ...(second ? [row(second, k)] : [])];
     }
     case "attend": {

@@ -9,7 +9,7 @@ import { moved } from "./moves";
 import { normalise } from "./norms";
 import { product } from "./products";
 import { maxOver, meanOver, minOver, sumOver } from "./reductions";
-import { activation, glu, prelu, rescale, scale } from "./single";
+import { activation, glu, prelu, rescale, scale, standardise } from "./single";
 import type { Reckon } from "./types";
 import { Untold } from "./values";
 import { conv, depthwise, maximum, mean, separable } from "./windows";
@@ -22,5 +22,5 @@ export const RULES: Readonly<Record<Rule["name"], Reckon>> = {
   conv, depthwise, separable, transposed: conv, max: maximum, mean, dense, add, subtract, multiply, average, maximum: larger,
   minimum: smaller, concatenate, same: moved, reshape: moved, permute: moved, repeat: moved, shift: moved, scale, normalise,
   rms: normalise, group: normalise, rescale, activation, prelu, embedding, scores, attend, recurrent,
-  divide, stack, mean_over: meanOver, sum_over: sumOver, max_over: maxOver, min_over: minOver, slice: moved, product, bilinear, unit: normalise, glu,
+  divide, stack, mean_over: meanOver, sum_over: sumOver, max_over: maxOver, min_over: minOver, slice: moved, product, bilinear, unit: normalise, glu, standardise,
 };

@@ -2,7 +2,7 @@
 
 import { functionName, functionOf } from "./functions";
 import { exactly, plus, scaled, through, times, type Known } from "./known";
-import { every, type Index } from "./places";
+import { every, ravel, type Index } from "./places";
 import type { Case, Reckon, Step, Sum, Term } from "./types";
 import { Untold } from "./values";
 import { valueText } from "../words/format";
@@ -81,6 +81,18 @@ export const rescale: Reckon = (one, index) => {
   const result = plus(scaled(x, scale), exactly(offset));
   const steps = [...(scale === 1 && offset !== 0 ? [] : [{ text: `× ${valueText(scale)}`, value: x.value * scale }]), ...(offset === 0 ? [] : [{ text: `+ ${valueText(offset)}`, value: result.value }])];
   return told("scaled and shifted", term, steps, result);
+};
+
+/** By means and deviations that were set or adapted to data. */
+export const standardise: Reckon = (one, index) => {
+  const { x, term } = given(one, index);
+  const { axes, numbers } = one.rule;
+  const place = ravel(axes.map((axis) => index[axis] ?? 0), axes.map((axis) => one.node.shape[axis] ?? 1));
+  const [mean = 0, deviation = 1] = [numbers[place], numbers[numbers.length / 2 + place]];
+  const centred = plus(x, exactly(-mean));
+  const result = scaled(centred, 1 / deviation);
+  const steps = [{ text: `− mean ${valueText(mean)}`, value: centred.value }, { text: `÷ deviation ${valueText(deviation)}`, value: result.value }];
+  return { ...told("normalised by a mean and variance that are given", term, steps, result), magnitude: (Math.abs(x.value) + Math.abs(mean)) / deviation };
 };
 
 /** Batch normalisation in inference: with the mean and variance that were learnt. */
