@@ -40,7 +40,7 @@ function softmax(one: Case, index: Index, axes: readonly number[], log: boolean)
 }
 
 /** Functions without a bound near 0. */
-const NEAR_ZERO: ReadonlySet<string> = new Set(["log", "rsqrt", "over", "power"]);
+const NEAR_ZERO: ReadonlySet<string> = new Set(["log", "rsqrt", "over"]);
 
 export const activation: Reckon = (one, index) => {
   const { activation: made } = one.rule;
@@ -48,7 +48,8 @@ export const activation: Reckon = (one, index) => {
   const f = made && functionOf(made);
   if (!made || !f) throw new Untold(`The activation ${made?.name ?? ""} looks at other values too.`);
   const { x, term } = given(one, index);
-  if (NEAR_ZERO.has(made.name) && x.off > 0 && x.off >= Math.abs(x.value)) throw new Untold("What it is given is stored too coarsely here to tell it from 0.");
+  const unbounded = NEAR_ZERO.has(made.name) || (made.name === "power" && (made.numbers[0] ?? 1) < 0);
+  if (unbounded && x.off > 0 && x.off >= Math.abs(x.value)) throw new Untold("What it is given is stored too coarsely here to tell it from 0.");
   const result = through(x, f);
   return told("value by value", term, [{ text: `→ ${functionName(made)}`, value: result.value }], result);
 };
