@@ -109,7 +109,7 @@ def test_hostile_reports_are_refused(library: Library, tview: Path, tmp_path: Pa
                 packed = (
                     zipfile.ZIP_DEFLATED if change == "bomb" and info.filename.endswith(".bin") else zipfile.ZIP_STORED
                 )
-                target.writestr(zipfile.ZipInfo(info.filename), b"\0" * 10**6 if packed else data, packed)
+                target.writestr(zipfile.ZipInfo(info.filename), b"\0" * 10**8 if packed else data, packed)
         buffer.seek(0)
         return buffer
 

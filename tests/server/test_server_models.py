@@ -133,7 +133,7 @@ HOSTILE = {
 def test_a_model_that_misbehaves_while_it_loads(kind: str, tmp_path: Path, lenet: Example) -> None:
     """What a hostile file could do to the libraries that read it, done by a module that is loaded with it."""
     (tmp_path / "own.py").write_text(HOSTILE[kind])
-    models = Models(Limits(memory=2**30, load=8.0 if kind == "endless" else 60.0))
+    models = Models(Limits(memory=2**30, load=8.0 if kind == "endless" else 25.0))
     try:
         source = Source(str(lenet.path), imports=(str(tmp_path / "own.py"),))
         run = npy(np.zeros((1, 28, 28, 1), np.float32))
