@@ -70,7 +70,7 @@ def _pair(name: Any, after: OfNumber, before: OfNumber) -> Make:
     """Of two tensors the rule `name`; what a number that stands after, or before, the tensor makes of it."""
 
     def make(_operation: Any, called: Arguments, given: Sequence[Seen], made: Seen) -> Rule | None:
-        if len(called) != 2 or any(not _fits(one, made) for one in given):
+        if len(called) != 2 or any(not one.fits(made) for one in given):
             return None
         if len(given) == 2:
             return Rule(name=name) if name else None
@@ -80,13 +80,6 @@ def _pair(name: Any, after: OfNumber, before: OfNumber) -> Make:
         return after(second) if second is not None else before(first or 0.0)
 
     return make
-
-
-def _fits(one: Seen, made: Seen) -> bool:
-    """Whether it goes into `made` value by value, its axes of size 1 repeated."""
-    return len(one.sizes) == len(made.sizes) and all(
-        size in (1, out) for size, out in zip(one.sizes, made.sizes, strict=True)
-    )
 
 
 def _rescaled(factor: float, offset: float) -> Rule:
