@@ -202,6 +202,20 @@ def test_the_hint_fits_a_narrow_window_with_a_mouse(new_tab: NewTab, lenet_page:
     assert wide.page.locator(".hint kbd").evaluate("key => key.clientWidth < 60")
 
 
+def test_modes_have_their_whole_names_beside_an_open_inspector(new_tab: NewTab, lenet_page: Exported) -> None:
+    tab = new_tab(viewport={"width": 1440, "height": 900}).open(lenet_page.path, "#node=conv_1&sample=0")
+    short = """one => {
+      const text = document.createRange();
+      text.selectNodeContents(one);
+      const {paddingLeft, paddingRight, borderLeftWidth, borderRightWidth} = getComputedStyle(one);
+      const frame = [paddingLeft, paddingRight, borderLeftWidth, borderRightWidth].reduce((a, b) => a + parseFloat(b), 0);
+      return text.getBoundingClientRect().width - (one.getBoundingClientRect().width - frame);
+    }"""
+    buttons = tab.page.locator(".modes button").all()
+    assert [button.inner_text() for button in buttons] == ["Activations", "Kernels", "Grad-CAM", "Saliency"]
+    assert max(button.evaluate(short) for button in buttons) < 0.01
+
+
 def test_phone_has_one_sheet_with_four_tabs(new_tab: NewTab, lenet_page: Exported) -> None:
     tab = new_tab(viewport=PHONE, has_touch=True, is_mobile=True).open(lenet_page.path)
     page = tab.page
