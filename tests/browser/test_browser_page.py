@@ -208,7 +208,8 @@ def test_modes_have_their_whole_names_beside_an_open_inspector(new_tab: NewTab, 
       const text = document.createRange();
       text.selectNodeContents(one);
       const {paddingLeft, paddingRight, borderLeftWidth, borderRightWidth} = getComputedStyle(one);
-      const frame = [paddingLeft, paddingRight, borderLeftWidth, borderRightWidth].reduce((a, b) => a + parseFloat(b), 0);
+      const sides = [paddingLeft, paddingRight, borderLeftWidth, borderRightWidth];
+      const frame = sides.reduce((sum, side) => sum + parseFloat(side), 0);
       return text.getBoundingClientRect().width - (one.getBoundingClientRect().width - frame);
     }"""
     buttons = tab.page.locator(".modes button").all()
